@@ -1,0 +1,237 @@
+"""Multilayer perceptrons f = W_L s(W_{L-1} ... s(W_1 x + b_1) ... + b_{L-1}) + b_L with polynomial activations.
+
+There is no activation after the last layer.  Without activation the network is linear and its neurovariety is the
+determinantal variety of n_L x n_0 matrices of rank at most min(n_i).  Sources: J. Kileel, M. Trager, J. Bruna, 'On the
+expressive power of deep polynomial neural networks', arXiv:1905.12207; G. L. Marchetti, V. Shahverdi, S. Mereta,
+M. Trager, K. Kohn, 'Algebra Unveils Deep Learning', arXiv:2501.18915.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from neuroalg_cli.architecture import Architecture, FamilyOption
+from neuroalg_cli.errors import SpecError
+from neuroalg_cli.network import Network, NetworkBuilder, Terms
+from neuroalg_cli.polynomial_grammar import MAXIMAL_DEGREE, parse_univariate, univariate_text
+
+if TYPE_CHECKING:
+    from neuroalg_cli.parametrization import PolynomialMap
+
+MAXIMAL_WIDTH = 10**9
+MAXIMAL_LAYERS = 1_000
+_IDENTITY: Terms = ((1, Fraction(1)),)
+
+
+class MultilayerPerceptron(Architecture):
+    """A fully connected network; ``activation`` has one canonical polynomial per hidden layer."""
+
+    family: ClassVar[str] = "mlp"
+    summary: ClassVar[str] = "multilayer perceptron with polynomial activations; linear networks included"
+    options: ClassVar[tuple[FamilyOption, ...]] = (
+        FamilyOption("widths", "integers", "N0,N1,...", "widths of all layers, from the input to the output"),
+        FamilyOption(
+            "activation_degree", "integers", "R[,R...]", "activation z^R, for all hidden layers or for each of them"
+        ),
+        FamilyOption(
+            "activation", "texts", "POLY[,POLY...]", "polynomial activation such as '1/2*z^2+z', for all or each"
+        ),
+        FamilyOption("biases", "flag", "", "every layer has a bias vector"),
+    )
+    references: ClassVar[tuple[str, ...]] = ("arXiv:1905.12207", "arXiv:2501.18915")
+
+    widths: Annotated[tuple[Annotated[int, Field(ge=1, le=MAXIMAL_WIDTH)], ...], Field(strict=False)]
+    activation: Annotated[tuple[str, ...], Field(strict=False)]
+    biases: bool = False
+
+    @classmethod
+    def prepare(cls, specification: dict[str, Any]) -> dict[str, Any]:
+        """Returns the fields: one canonical polynomial per hidden layer from ``activation`` or ``activation_degree``."""
+        widths = specification.get("widths")
+        if widths is None:
+            raise SpecError("the key 'widths' is missing; give the width of every layer, for example 3,2,3")
+        if not isinstance(widths, list | tuple):
+            raise SpecError(f"'widths' is {widths!r:.40}; it must be a list of integers such as 3,2,3")
+        if len(widths) < 2:
+            raise SpecError(f"'widths' has {len(widths)} entries; a network needs at least two, input and output")
+        if len(widths) > MAXIMAL_LAYERS + 1:
+            raise SpecError(f"'widths' has {len(widths)} entries; at most {MAXIMAL_LAYERS + 1} are supported")
+        degree = specification.pop("activation_degree", None)
+        activation = specification.get("activation")
+        if degree is not None and activation is not None:
+            raise SpecError("'activation' and 'activation_degree' are both given; give one of them")
+        hidden = len(widths) - 2
+        if degree is not None:
+            specification["activation"] = [_power_text(r) for r in _for_each_layer(degree, hidden, "activation_degree")]
+        else:
+            given = ["z"] * hidden if activation is None else _for_each_layer(activation, hidden, "activation")
+            specification["activation"] = given
+        return specification
+
+    @field_validator("activation")
+    @classmethod
+    def _canonical_activation(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        result = []
+        for text in value:
+            terms = parse_univariate(text, "activation")
+            if not terms or terms[0][0] == 0:
+                raise SpecError(f"'activation' is {text!r:.40}, a constant; the network would not depend on its input")
+            result.append(univariate_text(terms))
+        return tuple(result)
+
+    @model_validator(mode="after")
+    def _one_activation_per_hidden_layer(self) -> Self:
+        hidden = len(self.widths) - 2
+        if len(self.activation) != hidden:
+            raise SpecError(f"'activation' has {len(self.activation)} entries for {hidden} hidden layers")
+        return self
+
+    @property
+    def activation_terms(self) -> tuple[Terms, ...]:
+        """The activation of every hidden layer as (exponent, coefficient) pairs."""
+        return tuple(parse_univariate(text, "activation") for text in self.activation)
+
+    @property
+    def activation_degrees(self) -> tuple[int, ...] | None:
+        """The degrees r of activations c*z^r, by hidden layer; None if one of them is no monomial."""
+        terms = self.activation_terms
+        return tuple(t[0][0] for t in terms) if all(len(t) == 1 for t in terms) else None
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether f is linear (affine, with biases) in x and every hidden layer can be merged into the next."""
+        return all(self._is_merged(terms) for terms in self.activation_terms)
+
+    def _is_merged(self, terms: Terms) -> bool:
+        """Returns whether an activation is c*z, or c*z + d where biases absorb d: the two layers are then one matrix."""
+        return terms[0][0] == 1 and (len(terms) == 1 or self.biases)
+
+    @property
+    def label(self) -> str:
+        """For example ``mlp-3.2.3-r2``, ``mlp-2.3.3.1-r2.3``, ``mlp-3.2.1-p0ab12cd3-b`` (b: with biases)."""
+        if all(text == "z" for text in self.activation):
+            activation = "r1"
+        elif all(text == f"z^{r}" or (text == "z" and r == 1) for text, r in self._texts_and_degrees()):
+            degrees = [r for _, r in self._texts_and_degrees()]
+            activation = "r" + ".".join(map(str, degrees[:1] if len(set(degrees)) == 1 else degrees))
+        else:
+            activation = "p" + hashlib.sha256(",".join(self.activation).encode("ascii")).hexdigest()[:8]
+        widths = ".".join(map(str, self.widths))
+        if len(widths) > 100:
+            widths = f"{len(self.widths)}layers." + hashlib.sha256(widths.encode("ascii")).hexdigest()[:8]
+        if len(activation) > 50:
+            activation = "r" + hashlib.sha256(activation.encode("ascii")).hexdigest()[:8]
+        return f"{self.family}-{widths}-{activation}" + ("-b" if self.biases else "")
+
+    def _texts_and_degrees(self) -> list[tuple[str, int]]:
+        return [(text, terms[0][0]) for text, terms in zip(self.activation, self.activation_terms, strict=True)]
+
+    def network(self) -> Network:
+        """Returns the graph: parameters W_1, b_1, W_2, ... in this order."""
+        builder = NetworkBuilder()
+        value = builder.input((self.widths[0],))
+        for layer in range(1, len(self.widths)):
+            weight = builder.parameter(f"W_{layer}", (self.widths[layer], self.widths[layer - 1]))
+            value = builder.matmul(weight, value)
+            if self.biases:
+                value = builder.sum(value, builder.parameter(f"b_{layer}", (self.widths[layer],)))
+            if layer < len(self.widths) - 1:
+                value = builder.polynomial(value, self.activation_terms[layer - 1])
+        return builder.finish(value)
+
+    def expected_dimension(self, phi: PolynomialMap) -> int:
+        """Returns min(count, ambient dimension).
+
+        The count takes every maximal run of linear layers as one matrix of bounded rank, k(m+n-k) parameters, adds the
+        biases of the runs' ends, and takes away one scaling per neuron with a monomial activation of degree at least 2:
+        P - sum of the hidden widths for z^r, as in arXiv:1905.12207, section 2; P for a general polynomial.
+        """
+        count = 0
+        start = 0
+        last = len(self.widths) - 1
+        for layer in range(1, last + 1):
+            terms = self.activation_terms[layer - 1] if layer < last else _IDENTITY
+            if layer < last and self._is_merged(terms):
+                continue
+            m, n = self.widths[start], self.widths[layer]
+            k = min(self.widths[start : layer + 1])
+            count += k * (m + n - k) + (n if self.biases else 0)
+            if layer < last and len(terms) == 1:
+                count -= n
+            start = layer
+        return min(count, phi.ambient_dimension)
+
+    def linear_span_dimension(self, phi: PolynomialMap) -> int:
+        """Returns the ambient dimension: the coordinates that are not identically zero are linearly independent.
+
+        The neuromanifold is stable under GL(n_0) acting on the inputs (absorbed in W_1) and GL(n_L) acting on the
+        outputs (absorbed in W_L and b_L).  Its span is a subrepresentation of the sum over degrees m of
+        K^{n_L} (x) Sym^m, whose summands are irreducible and pairwise not isomorphic in characteristic 0, so it is a sum
+        of some of them, and it contains every one in which some coordinate is not zero.
+        """
+        return phi.ambient_dimension
+
+    def finite_symmetries(self) -> tuple[str, ...]:
+        """Returns the permutations of hidden neurons and, over C, the roots of unity hidden in the scalings."""
+        result = []
+        for layer, terms in enumerate(self.activation_terms, start=1):
+            if self._is_merged(terms):
+                continue
+            result.append(f"permutations of the {self.widths[layer]} neurons of hidden layer {layer}")
+        return tuple(result)
+
+    def conventions(self) -> tuple[str, ...]:
+        """Returns how the ambient space is counted for this family."""
+        return ("no activation after the last layer", "ambient space: one coordinate per output and monomial in the inputs")
+
+    def remarks(self) -> tuple[str, ...]:
+        """Says that a network without activation is linear."""
+        if self.is_linear and len(self.widths) > 2:
+            return ("the network is linear: no activation, or one of degree 1 (set one with --activation-degree or --activation)",)
+        return ()
+
+
+def _for_each_layer(value: Any, hidden: int, key: str) -> list[Any]:
+    """Returns one entry per hidden layer from a single value, a list of one, or a list of that length."""
+    entries = list(value) if isinstance(value, list | tuple) else [value]
+    if len(entries) == 1:
+        return entries * hidden
+    if len(entries) != hidden:
+        raise SpecError(f"'{key}' has {len(entries)} entries for {hidden} hidden layers; give one, or one for each")
+    return entries
+
+
+def _power_text(degree: Any) -> str:
+    if isinstance(degree, bool) or not isinstance(degree, int):
+        raise SpecError(f"'activation_degree' is {degree!r:.40}; it must be an integer")
+    if not 1 <= degree <= MAXIMAL_DEGREE:
+        raise SpecError(f"'activation_degree' is {degree}; it must be from 1 to {MAXIMAL_DEGREE}")
+    return "z" if degree == 1 else f"z^{degree}"
+
+
+ARCHITECTURE = MultilayerPerceptron
+
+
+def mlp(
+    widths: list[int] | tuple[int, ...],
+    activation_degree: int | list[int] | None = None,
+    *,
+    activation: str | list[str] | None = None,
+    biases: bool = False,
+) -> MultilayerPerceptron:
+    """Returns the multilayer perceptron with the given widths; without activation it is linear.
+
+    Raises `SpecError` for impossible widths, degrees or polynomials.
+    """
+    specification: dict[str, Any] = {"widths": list(widths), "biases": biases}
+    if activation_degree is not None:
+        specification["activation_degree"] = activation_degree
+    if activation is not None:
+        specification["activation"] = activation
+    result = MultilayerPerceptron.from_specification(specification)
+    assert isinstance(result, MultilayerPerceptron)
+    return result

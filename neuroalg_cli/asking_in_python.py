@@ -1,0 +1,36 @@
+"""The Python interface: an invariant is a function of an architecture."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from neuroalg_cli.pipeline import answer, require_agreement
+from neuroalg_cli.question import Question
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from neuroalg_cli.architecture import Architecture
+    from neuroalg_cli.report.model import Claim, Report
+
+
+def ask(architecture: Architecture, invariant: str = "dimension", **options: Any) -> Report:
+    """Returns the report about an invariant of an architecture.
+
+    Options are those of `neuroalg_cli.question.Question`: ``method``, ``engine``, ``cross_check``, ``seed``, ``seconds``,
+    ``memory`` (bytes), ``engine_paths``.  Raises `NeuroalgError`; `DisagreementError` if a cross-check disagrees.
+    """
+    found = answer(Question(invariant, architecture, **options))
+    require_agreement(found)
+    return found
+
+
+def claim(invariant: str, architecture: Architecture, **options: Any) -> Claim:
+    """Returns the first claim of `ask`: the value of one invariant and how sure it is."""
+    return ask(architecture, invariant, **options).claims[0]
+
+
+def function_of(invariant: str) -> Callable[..., Claim]:
+    """Returns the function that `neuroalg_cli` offers under the name of an invariant."""
+    return functools.partial(claim, invariant)

@@ -1,0 +1,165 @@
+"""Upper bounds for the dimension of a neurovariety that hold for a reason, each with the evidence to replay it.
+
+A network is cut at its interfaces (`neuroalg_cli.symmetries`) into blocks, networks of their own between two cuts.
+For every block D is at most
+
+``coordinates``    the number of coordinates that can be nonzero, by degrees;
+``determinantal``  k(m + n - k) for a block of matrices only (with biases: + n), k the smallest size on the way;
+``symmetries``     P - rank of the known symmetry fields of the block at one point modulo one prime;
+``composition``    D(left) + D(right) - g for a cut inside: the function is determined by the pair, and the g scalings of the cut
+                   act on the pairs without changing it, freely on the left part (arXiv:2501.18915 has the idea for linear networks).
+
+Dynamic programming over the pairs of cuts finds the best.  What may go wrong: nothing on the side of validity; the bound may be
+larger than the dimension, and then a claim cannot be `proved` by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neuroalg_cli.errors import SpecError
+from neuroalg_cli.exact_linear_algebra import rank_modulo
+from neuroalg_cli.parametrization import PolynomialMap
+from neuroalg_cli.symmetries import Symmetry, fields, interfaces, symmetries
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neuroalg_cli.network import Network
+
+    Array = NDArray[np.float64]
+
+#: beyond so many entries (8 bytes each) a matrix of symmetry fields is not formed
+MAXIMAL_FIELD_ENTRIES = 4 * 10**7
+
+
+@dataclass(frozen=True, slots=True)
+class UpperBound:
+    """A number that the dimension cannot exceed; ``evidence`` is the tree that the checker replays."""
+
+    value: int
+    evidence: dict[str, Any]
+
+
+def upper_bound(network: Network, point: Array, prime: int) -> UpperBound:
+    """Returns the best upper bound that the cuts and known symmetries give, evaluated at a point modulo p."""
+    return _Search(network, point, prime).best()
+
+
+def usable_symmetries(network: Network) -> list[Symmetry]:
+    """Returns the known symmetries whose fields are small enough to be written down, kind by kind."""
+    result: list[Symmetry] = []
+    entries = 0
+    for symmetry in symmetries(network):
+        entries += symmetry.count * network.parameter_count
+        if entries > MAXIMAL_FIELD_ENTRIES:
+            break
+        result.append(symmetry)
+    return result
+
+
+def _value(bound: UpperBound) -> int:
+    return bound.value
+
+
+class _Search:
+    """Dynamic programming over the pairs of cuts of one network."""
+
+    def __init__(self, network: Network, point: Array, prime: int) -> None:
+        self.network = network
+        self.point = point
+        self.prime = prime
+        allowed = set(network.cuts())
+        self.gains: dict[int, int] = {}
+        for interface in interfaces(network):
+            if interface.cut in allowed:
+                acts = "scaling" in interface.kinds or "general-linear" in interface.kinds
+                self.gains[interface.cut] = interface.width if acts else 0
+        self.cuts = [network.input, *sorted(self.gains), network.output]
+        self.offsets = {network.nodes[index].name: offset for index, offset in network.offsets.items()}
+
+    def best(self) -> UpperBound:
+        last = len(self.cuts) - 1
+        table: dict[tuple[int, int], UpperBound] = {}
+        for length in range(1, last + 1):
+            for i in range(last - length + 1):
+                j = i + length
+                table[i, j] = self._block(i, j, table)
+        return table[0, last]
+
+    def _block(self, i: int, j: int, table: dict[tuple[int, int], UpperBound]) -> UpperBound:
+        start, end = self.cuts[i], self.cuts[j]
+        block = self.network.between(start, end)
+        base = {"from": start, "to": end}
+        candidates: list[UpperBound] = []
+        try:
+            value = PolynomialMap(block).coordinate_bound
+            candidates.append(UpperBound(value, {"bound": "coordinates", **base, "value": value}))
+        except SpecError:
+            pass  # more coordinates than can be counted bound nothing
+        value = determinantal_dimension(block)
+        if value is not None:
+            candidates.append(UpperBound(value, {"bound": "determinantal", **base, "value": value}))
+        compositions = [self._composition(table[i, k], table[k, j], self.cuts[k], base) for k in range(i + 1, j)]
+        simple = min(candidates, key=_value, default=None)
+        composed = min(compositions, key=_value, default=None)
+        found = usable_symmetries(block)
+        promise = block.parameter_count - sum(symmetry.count for symmetry in found)
+        # A count of parameters and symmetries says more than a composition of the same value, so it goes first.
+        if (simple is None or promise < simple.value) and (composed is None or promise <= composed.value):
+            candidates.append(self._by_symmetries(block, found, base))
+        return min(candidates + compositions, key=_value)
+
+    def _composition(self, left: UpperBound, right: UpperBound, cut: int, base: dict[str, Any]) -> UpperBound:
+        gain = self.gains[cut]
+        value = left.value + right.value - gain
+        parts = {"cut": cut, "gain": gain, "left": left.evidence, "right": right.evidence}
+        return UpperBound(value, {"bound": "composition", **base, **parts, "value": value})
+
+    def _by_symmetries(self, block: Network, found: list[Symmetry], base: dict[str, Any]) -> UpperBound:
+        rank = 0
+        if found:
+            point = self.restrict(block)
+            rank = rank_modulo(fields(block, found, point, self.prime), self.prime, overwrite=True).rank
+        value = block.parameter_count - rank
+        listed = [symmetry.as_json(block) for symmetry in found]
+        evidence = {"bound": "symmetries", **base, "parameters": block.parameter_count, "rank": rank, "symmetries": listed}
+        return UpperBound(value, {**evidence, "value": value})
+
+    def restrict(self, block: Network) -> Array:
+        """Returns the part of the point that belongs to a block's parameters."""
+        pieces = []
+        for index in block.offsets:
+            node = block.nodes[index]
+            offset = self.offsets[node.name]
+            pieces.append(self.point[offset : offset + node.size])
+        return np.concatenate(pieces) if pieces else np.zeros(0)
+
+
+def determinantal_dimension(block: Network) -> int | None:
+    """Returns k(m + n - k) (+ n with biases) for x -> W_j(... W_i x + b_i ...) + b_j, or None for another network.
+
+    Every node must be a product of a parameter matrix with the node before it or that plus a parameter vector.
+    """
+    k = m = block.input_size
+    has_bias = False
+    current = block.input
+    if len(block.nodes[current].shape) != 1:
+        return None
+    order = [i for i, node in enumerate(block.nodes) if node.operation not in ("input", "parameter")]
+    for index in order:
+        node = block.nodes[index]
+        parameter, previous = node.operands[0], node.operands[-1]
+        if node.operation == "sum":
+            parameter, previous = previous, parameter
+        is_affine = node.operation in ("matmul", "sum") and len(node.operands) == 2
+        if not is_affine or block.nodes[parameter].operation != "parameter" or previous != current:
+            return None
+        k = min(k, node.size)
+        has_bias |= node.operation == "sum"
+        current = index
+    n = block.output_size
+    return k * (m + n - k) + (n if has_bias else 0)

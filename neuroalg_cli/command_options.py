@@ -1,0 +1,140 @@
+"""Options that several commands share; those of the families are read from their files when a command needs them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from neuroalg_cli import registry
+from neuroalg_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from neuroalg_cli.question import Question
+
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+class ArchitectureCommand(click.Command):
+    """A command about one network: it has the options of all families, read only when they are needed."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Returns the command's own parameters with the families' options in front."""
+        from neuroalg_cli.spec import families, family_options  # noqa: PLC0415  # pydantic
+
+        own = super().get_params(ctx)
+        arch = click.Option(["--arch"], metavar="FAMILY", help=f"Family of networks: {', '.join(families())}.")
+        options: list[click.Parameter] = [arch]
+        for option in family_options():
+            text = option.description[0].upper() + option.description[1:] + "."
+            if option.kind == "flag":
+                options.append(click.Option([option.flag, option.key], is_flag=True, help=text))
+            else:
+                options.append(click.Option([option.flag, option.key], metavar=option.metavar, help=text))
+        return [*[p for p in own if isinstance(p, click.Argument)], *options, *[p for p in own if isinstance(p, click.Option)]]
+
+
+class MemorySize(click.ParamType):
+    """A number of bytes such as 8G, 512M or ``none``."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        """Returns the number of bytes, None for no limit."""
+        if not isinstance(value, str):
+            return int(value)
+        if value.lower() == "none":
+            return None
+        match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([KMGT]?)(?:i?B)?", value.strip(), re.IGNORECASE | re.ASCII)
+        if not match or float(match[1]) == 0:
+            self.fail(f"'{value[:40]}' is no size; write for example 8G, 512M or none", param, ctx)
+        return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+class Seconds(click.ParamType):
+    """A positive number of seconds, with an optional unit s, m or h, or ``none``."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | None:
+        """Returns the number of seconds, None for no limit."""
+        if not isinstance(value, str):
+            return float(value)
+        if value.lower() == "none":
+            return None
+        match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*([smh]?)", value.strip(), re.ASCII)
+        if not match or float(match[1]) == 0:
+            self.fail(f"'{value[:40]}' is no time; write for example 90, 10m, 2h or none", param, ctx)
+        return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options that make a question: method, engine, seed, limits and where engines are."""
+    engines = registry.names("engines")
+    decorators = [
+        click.argument("spec", required=False, metavar="[SPEC]"),
+        click.option("--method", default="auto", show_default=True, metavar="NAME", help="Method: see 'neuroalg list methods'."),
+        click.option(
+            "--engine",
+            default="auto",
+            show_default=True,
+            type=click.Choice(["auto", "builtin", *engines]),
+            help="Where to compute.",
+        ),
+        click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**63 - 1), help="Seed of everything random."),
+        click.option("--timeout", default="1h", show_default=True, type=Seconds(), help="Time limit of each method, or none."),
+        click.option("--memory", default="8G", show_default=True, type=MemorySize(), help="Memory limit of each method, or none."),
+        *(
+            click.option(
+                f"--{engine}",
+                f"engine_{engine}",
+                metavar="PATH",
+                envvar=f"NEUROALG_{engine.upper()}",
+                help=f"The {engine} to use.",
+            )
+            for engine in engines
+        ),
+        click.option("--keep", is_flag=True, help="Keep the folders of engine runs."),
+    ]
+    for decorator in reversed(decorators):
+        command = decorator(command)
+    return command
+
+
+def make_question(invariant: str, options: dict[str, Any]) -> Question:
+    """Returns the question that the options of a command ask; removes what it uses from ``options``."""
+    from neuroalg_cli import spec  # noqa: PLC0415
+    from neuroalg_cli.question import Question  # noqa: PLC0415
+
+    engine_paths = {}
+    for engine in registry.names("engines"):
+        path = options.pop(f"engine_{engine}", None)
+        if path is not None:
+            if not path.strip():
+                raise UsageError(f"--{engine} is empty; name the program, or leave the option out")
+            engine_paths[engine] = path
+    seconds, memory = options.pop("timeout"), options.pop("memory")
+    named = {key: options.pop(key) for key in ("method", "engine", "seed", "keep")}
+    cross_check = options.pop("cross_check", False)
+    source = options.pop("spec")
+    flags = {key: options.pop(key) for key in ["arch", *[o.key for o in spec.family_options()]]}
+    architecture = spec.read(source, flags)
+    return Question(
+        invariant=invariant,
+        architecture=architecture,
+        cross_check=cross_check,
+        seconds=seconds,
+        memory=memory,
+        engine_paths=engine_paths,
+        enforce_limits=True,
+        **named,
+    )
+
+
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --json and -o."""
+    command = click.option("-o", "--output", metavar="FILE", help="Write the JSON report to a file.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print the JSON report instead of a table.")(command)

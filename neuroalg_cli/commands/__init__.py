@@ -1,0 +1,1 @@
+"""The commands, one thin file per verb: read options, call the pipeline, print."""

@@ -1,0 +1,220 @@
+"""The generic rank of d phi, which is the dimension of the neurovariety, by exact linear algebra modulo primes.
+
+Draw w at random modulo a random prime p and inputs x_i at random; the rank of the stacked d f_w(x_i)/dw is at most the
+generic rank over Q, whatever w, x_i and p are: a nonzero minor modulo p is a nonzero polynomial over Q.  So the rank found
+is a *proved lower bound*.  Where it meets an upper bound of `neuroalg_cli.bounds`, the dimension is proved.
+
+Where it does not, the rank is right with high probability.  Let R be the generic rank and M a nonzero R x R minor of the
+matrix with generic w and x_i, a polynomial in (w, x) with integer coefficients, of degree at most R*d and with sum of absolute
+coefficients at most 2^h.  The rank found modulo p is smaller than R only if p divides all coefficients of M, which at
+most h/22 primes above 2^22 can do, or if the random point is a zero of M modulo p: probability at most R*d/p
+(J. T. Schwartz 1980, R. Zippel 1979).  Trials with new primes and points multiply these probabilities.  The stack has enough
+rows when further random inputs do not raise the rank: a further input lowers a kernel that is too large with probability at
+least 1 - d/p, but perhaps by one only (after a layer of width one all outputs are proportional).
+
+Hypotheses: characteristic 0, activations polynomial.  Columns that the known symmetries make dependent are left out.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neuroalg_cli.bounds import UpperBound, upper_bound, usable_symmetries
+from neuroalg_cli.errors import MemoryLimitError, TimeLimitError
+from neuroalg_cli.exact_linear_algebra import Rank, random_prime, rank_modulo
+from neuroalg_cli.interpreters import modular
+from neuroalg_cli.random_points import balanced, generator, residues
+from neuroalg_cli.symmetries import fields
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neuroalg_cli.network import Network
+    from neuroalg_cli.parametrization import PolynomialMap
+
+#: the number of primes in [2^22, 2^23), from which primes are drawn
+_PRIMES = 268_216
+_TARGET_PROBABILITY = 1e-9
+_FURTHER_INPUTS = 3
+_SMALL_ENTRIES = 4 * 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a computation will take: seconds of two cores' work and bytes of memory."""
+
+    seconds: float
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class GenericRank:
+    """The rank found, the best upper bound, and the evidence of both."""
+
+    rank: int
+    upper: UpperBound
+    primes: tuple[int, ...]
+    error_probability: float
+    lower_evidence: dict[str, Any]
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether the lower and the upper bound meet."""
+        return self.rank == self.upper.value
+
+
+def estimate(phi: PolynomialMap, rank_bound: int) -> Cost:
+    """Returns the cost of one trial for a rank of at most ``rank_bound``, before anything large is allocated."""
+    outputs = phi.network.output_size
+    rows = _input_count(rank_bound, outputs) * outputs
+    columns = min(phi.parameter_count, rank_bound + _unused_columns(phi.network, rank_bound))
+    operations = 2 * rank_bound * rows * columns - rank_bound**2 * (rows + columns) + 2 * rank_bound**3 // 3
+    operations += 4 * rows * phi.parameter_count
+    memory = int(8.8 * rows * columns) + 8 * phi.parameter_count * (outputs + 64) + 300 * 2**20
+    return Cost(operations / _operations_per_second(operations), memory)
+
+
+def generic_rank(phi: PolynomialMap, seed: int, *, seconds: float | None = None, memory: int | None = None) -> GenericRank:
+    """Returns the generic rank of d phi with its evidence.
+
+    Raises `TimeLimitError` or `MemoryLimitError`, before the work begins, if its estimate is beyond the limits.
+    """
+    best: GenericRank | None = None
+    primes: list[int] = []
+    probability = 1.0
+    trials = 1
+    while len(primes) < trials:
+        trial = _trial(phi, seed, len(primes), seconds, memory)
+        primes.append(trial.primes[0])
+        probability *= trial.error_probability
+        if best is None or (trial.rank, trial.is_proved) > (best.rank, best.is_proved):
+            best = trial
+        if best.is_proved:
+            return best
+        entries = best.rank * phi.parameter_count
+        needed = math.ceil(math.log(_TARGET_PROBABILITY) / math.log(min(trial.error_probability, 0.9)))
+        trials = min(max(2, needed), 6 if entries <= _SMALL_ENTRIES else 2)
+    assert best is not None
+    missed = (phi.total_degree / 2**22) ** _FURTHER_INPUTS
+    return GenericRank(best.rank, best.upper, tuple(primes), min(1.0, probability + missed), best.lower_evidence)
+
+
+def _trial(phi: PolynomialMap, seed: int, number: int, seconds: float | None, memory: int | None) -> GenericRank:
+    """Returns what one prime and one random point say."""
+    network = phi.network
+    prime = _usable_prime(phi, seed, number)
+    point = residues(seed, f"point/{number}", phi.parameter_count, prime)
+    w = balanced(point, prime)
+    upper = upper_bound(network, w, prime)
+    _refuse_beyond(estimate(phi, upper.value), upper, seconds, memory)
+    columns = _independent_columns(network, w, prime)
+    count = _input_count(upper.value, network.output_size)
+    found, inputs = _rank(phi, w, columns, prime, seed, number, count)
+    extra = max(_FURTHER_INPUTS, count // 8)  # short at first: most ranks that stay below the bound are final
+    while found.rank < upper.value:
+        count += extra
+        further, more_inputs = _rank(phi, w, columns, prime, seed, number, count)
+        if further.rank == found.rank:
+            break
+        found, inputs = further, more_inputs
+        extra = max(_FURTHER_INPUTS, count)
+    evidence = _lower_evidence(found, columns, point, inputs, prime, network.output_size)
+    return GenericRank(found.rank, upper, (prime,), _miss_probability(phi, upper.value, prime), evidence)
+
+
+def _rank(
+    phi: PolynomialMap, w: Any, columns: NDArray[np.int64], prime: int, seed: int, number: int, count: int
+) -> tuple[Rank, NDArray[np.int64]]:
+    """Returns the rank of the stack of ``count`` inputs, and the inputs: shape (count, n_0)."""
+    n = phi.network.input_size
+    inputs = residues(seed, f"inputs/{number}", count * n, prime).reshape(count, n)
+    matrix = modular.jacobian(phi.network, w, balanced(inputs, prime), prime, columns)
+    return rank_modulo(matrix, prime, overwrite=True), inputs
+
+
+def _independent_columns(network: Network, w: Any, prime: int) -> NDArray[np.int64]:
+    """Returns the parameters that remain when the known symmetries have fixed the others.
+
+    A field X with d phi . X = 0 writes one column of d phi as a combination of the others; the pivot columns of all fields
+    together can be left out without lowering the rank.
+    """
+    found = usable_symmetries(network)
+    every = np.arange(network.parameter_count)
+    if not found:
+        return every
+    pivots = rank_modulo(fields(network, found, w, prime), prime, overwrite=True).pivot_columns
+    return np.setdiff1d(every, np.array(pivots, dtype=np.int64))
+
+
+def _unused_columns(network: Network, rank_bound: int) -> int:
+    """Returns an upper bound for the columns beyond the rank that no known symmetry removes."""
+    known = sum(symmetry.count for symmetry in usable_symmetries(network))
+    return max(0, network.parameter_count - known - rank_bound)
+
+
+def _input_count(rank_bound: int, outputs: int) -> int:
+    return -(-rank_bound // outputs) + 1
+
+
+def _usable_prime(phi: PolynomialMap, seed: int, number: int) -> int:
+    source = generator(seed, f"prime/{number}")
+    while True:
+        prime = random_prime(source)
+        if phi.activation_denominators % prime:
+            return prime
+
+
+def _miss_probability(phi: PolynomialMap, rank_bound: int, prime: int) -> float:
+    """Returns the bound of the module's docstring for one trial and a generic rank of at most ``rank_bound``."""
+    degree = rank_bound * phi.total_degree
+    entry = math.log2(max(phi.total_degree, 2)) + phi.height_bits
+    height = rank_bound * (math.log2(max(rank_bound, 2)) + entry)
+    return min(1.0, degree / prime + height / 22 / _PRIMES)
+
+
+def _lower_evidence(
+    found: Rank, columns: NDArray[np.int64], point: Any, inputs: Any, prime: int, outputs: int
+) -> dict[str, Any]:
+    """Returns the minor that proves the lower bound; inputs without a pivot row are left out and rows renumbered."""
+    used = sorted({row // outputs for row in found.pivot_rows})
+    position = {old: new for new, old in enumerate(used)}
+    rows = [position[row // outputs] * outputs + row % outputs for row in found.pivot_rows]
+    return {
+        "value": found.rank,
+        "prime": prime,
+        "point": [int(value) for value in point],
+        "inputs": [[int(value) for value in inputs[index]] for index in used],
+        "pivot_rows": rows,
+        "pivot_columns": [int(columns[column]) for column in found.pivot_columns],
+    }
+
+
+def _refuse_beyond(cost: Cost, upper: UpperBound, seconds: float | None, memory: int | None) -> None:
+    known = f"the dimension is at most {upper.value}"
+    if memory is not None and cost.memory_bytes > memory:
+        raise MemoryLimitError(
+            f"the rank needs about {cost.memory_bytes / 2**30:.1f} GiB and the limit is {memory / 2**30:.1f} GiB; {known}; "
+            "raise --memory or take a smaller network"
+        )
+    if seconds is not None and cost.seconds > seconds:
+        raise TimeLimitError(
+            f"the rank needs about {cost.seconds:.0f} s and the limit is {seconds:.0f} s; {known}; "
+            "raise --timeout or take a smaller network"
+        )
+
+
+def _operations_per_second(operations: int) -> float:
+    """Returns the rate of the elimination, measured on a product of matrices when it matters."""
+    if operations < 10**9:
+        return 1e9
+    from time import perf_counter  # noqa: PLC0415
+
+    matrix = np.ones((768, 768))
+    matrix @ matrix
+    start = perf_counter()
+    matrix @ matrix
+    return 2 * 768**3 / (perf_counter() - start) / 1.8

@@ -1,0 +1,208 @@
+"""Values and derivatives of a network as numpy arrays, batched over inputs, over any arithmetic on float64 arrays.
+
+Values: a node that depends on x has an array of shape (batch, *shape), any other one of shape (*shape).  Derivatives
+by reverse mode: for each input and each entry of the output one pass backwards, all of them at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from numpy.typing import NDArray
+
+    from neuroalg_cli.network import Network, Node, Terms
+
+    Array = NDArray[np.float64]
+
+
+class Arithmetic(Protocol):
+    """Exact or approximate arithmetic on float64 arrays."""
+
+    def product(self, left: Array, right: Array) -> Array:
+        """Returns the (batched) matrix product."""
+
+    def reduce(self, values: Array) -> Array:
+        """Returns the normal form of sums or products of two normal forms."""
+
+    def constant(self, value: Fraction | int) -> float:
+        """Returns the normal form of a rational number."""
+
+
+def forward(network: Network, parameters: Array, inputs: Array, arithmetic: Arithmetic) -> list[Array]:
+    """Returns the value of every node.
+
+    ``parameters``: shape (P,); ``inputs``: shape (batch, n_0) with flattened inputs.
+    """
+    dependent = network.depends_on_input()
+    values: list[Array] = []
+    for index, node in enumerate(network.nodes):
+        operands = [values[operand] for operand in node.operands]
+        if node.operation == "input":
+            value = inputs.reshape(len(inputs), *node.shape)
+        elif node.operation == "parameter":
+            offset = network.offsets[index]
+            value = parameters[offset : offset + node.size].reshape(node.shape)
+        elif node.operation == "matmul":
+            value = _matmul(network, node, operands, dependent, arithmetic)
+        elif node.operation == "sum":
+            value = operands[0]
+            for operand in operands[1:]:
+                value = arithmetic.reduce(value + operand)
+        elif node.operation == "product":
+            value = arithmetic.reduce(operands[0] * operands[1])
+        elif node.operation == "polynomial":
+            value = polynomial(node.terms, operands[0], arithmetic)
+        else:
+            value = _gather(network, node, operands, dependent, len(inputs))
+        values.append(value)
+    return values
+
+
+def jacobian(network: Network, parameters: Array, inputs: Array, arithmetic: Arithmetic) -> Array:
+    """Returns the derivatives of all output entries at all inputs with respect to all parameters.
+
+    Shape (batch * m, P) for m output entries; row i*m + o belongs to input i and output entry o.
+    """
+    values = forward(network, parameters, inputs, arithmetic)
+    dependent = network.depends_on_input()
+    trainable = _depends_on_parameters(network)
+    batch, outputs = len(inputs), network.output_size
+    result = np.zeros((batch, outputs, network.parameter_count))
+    adjoints: dict[int, Array] = {}
+    unit = np.eye(outputs).reshape(1, outputs, *network.nodes[network.output].shape)
+    adjoints[network.output] = np.broadcast_to(unit, (batch, *unit.shape[1:]))
+    for index in range(network.output, -1, -1):
+        adjoint = adjoints.pop(index, None)
+        if adjoint is None:
+            continue
+        node = network.nodes[index]
+        if node.operation == "parameter":
+            offset = network.offsets[index]
+            result[:, :, offset : offset + node.size] = adjoint.reshape(batch, outputs, node.size)
+            continue
+        for position, operand in enumerate(node.operands):
+            if not trainable[operand]:
+                continue
+            part = _pull_back(network, node, position, adjoint, values, dependent, arithmetic)
+            known = adjoints.get(operand)
+            adjoints[operand] = part if known is None else arithmetic.reduce(known + part)
+    return result.reshape(batch * outputs, network.parameter_count)
+
+
+def polynomial(terms: Terms, argument: Array, arithmetic: Arithmetic) -> Array:
+    """Returns the polynomial at every entry of an array, by Horner's rule over the nonzero terms."""
+    if not terms:
+        return np.zeros_like(argument)
+    result = np.full_like(argument, arithmetic.constant(terms[0][1]))
+    previous = terms[0][0]
+    for exponent, coefficient in terms[1:]:
+        result = arithmetic.reduce(result * _power(argument, previous - exponent, arithmetic))
+        result = arithmetic.reduce(result + arithmetic.constant(coefficient))
+        previous = exponent
+    return arithmetic.reduce(result * _power(argument, previous, arithmetic)) if previous else result
+
+
+def derivative(terms: Terms) -> Terms:
+    """Returns the derivative of a polynomial in one variable."""
+    return tuple((exponent - 1, coefficient * exponent) for exponent, coefficient in terms if exponent)
+
+
+def _power(base: Array, exponent: int, arithmetic: Arithmetic) -> Array:
+    result = None
+    while exponent:
+        if exponent & 1:
+            result = base if result is None else arithmetic.reduce(result * base)
+        exponent >>= 1
+        if exponent:
+            base = arithmetic.reduce(base * base)
+    return np.ones_like(base) if result is None else result
+
+
+def _matmul(
+    network: Network, node: Node, operands: list[Array], dependent: list[bool], arithmetic: Arithmetic
+) -> Array:
+    left, right = operands
+    left_dependent, right_dependent = (dependent[operand] for operand in node.operands)
+    if len(network.nodes[node.operands[1]].shape) == 1:
+        if right_dependent and not left_dependent:
+            return arithmetic.product(right, left.T)  # one product of matrices for the whole batch
+        return arithmetic.product(left, right[..., None])[..., 0]
+    return arithmetic.product(left, right)
+
+
+def _gather(network: Network, node: Node, operands: list[Array], dependent: list[bool], batch: int) -> Array:
+    if not any(dependent[operand] for operand in node.operands):
+        flat = np.concatenate([operand.reshape(-1) for operand in operands] + [np.zeros(1)])
+        return flat[list(node.indices)].reshape(node.shape)
+    pieces = []
+    for operand, array in zip(node.operands, operands, strict=True):
+        size = network.nodes[operand].size
+        flat = array.reshape(batch, size) if dependent[operand] else np.broadcast_to(array.reshape(1, size), (batch, size))
+        pieces.append(flat)
+    joined = np.concatenate([*pieces, np.zeros((batch, 1))], axis=1)
+    return joined[:, list(node.indices)].reshape(batch, *node.shape)
+
+
+def _pull_back(
+    network: Network,
+    node: Node,
+    position: int,
+    adjoint: Array,
+    values: list[Array],
+    dependent: list[bool],
+    arithmetic: Arithmetic,
+) -> Array:
+    """Returns the part of the adjoint of one operand that comes from one node: shape (batch, m, *operand shape)."""
+    operand = node.operands[position]
+
+    def spread(index: int) -> Array:
+        """Returns a node's value with axes for the batch and the outputs in front."""
+        value = values[index]
+        return value[:, None] if dependent[index] else value[None, None]
+
+    if node.operation == "sum":
+        return adjoint
+    if node.operation == "product":
+        return arithmetic.reduce(adjoint * spread(node.operands[1 - position]))
+    if node.operation == "polynomial":
+        slope = polynomial(derivative(node.terms), values[operand], arithmetic)
+        return arithmetic.reduce(adjoint * (slope[:, None] if dependent[operand] else slope[None, None]))
+    if node.operation == "gather":
+        return _scatter(network, node, position, adjoint, arithmetic)
+    left, right = node.operands
+    is_vector = len(network.nodes[right].shape) == 1
+    if position == 0:
+        if is_vector:
+            return arithmetic.reduce(adjoint[..., :, None] * spread(right)[..., None, :])
+        return arithmetic.product(adjoint, np.swapaxes(spread(right), -1, -2))
+    if is_vector:
+        if not dependent[left]:
+            flat = arithmetic.product(adjoint.reshape(-1, adjoint.shape[-1]), values[left])
+            return flat.reshape(*adjoint.shape[:-1], values[left].shape[1])
+        return arithmetic.product(np.swapaxes(spread(left), -1, -2), adjoint[..., None])[..., 0]
+    return arithmetic.product(np.swapaxes(spread(left), -1, -2), adjoint)
+
+
+def _scatter(network: Network, node: Node, position: int, adjoint: Array, arithmetic: Arithmetic) -> Array:
+    """Returns the adjoint of a gather: entries picked several times are added up."""
+    sizes = [network.nodes[operand].size for operand in node.operands]
+    start = sum(sizes[:position])
+    batch, outputs = adjoint.shape[:2]
+    flat = adjoint.reshape(batch, outputs, node.size)
+    result = np.zeros((batch, outputs, sizes[position]))
+    for source, target in enumerate(node.indices):
+        if start <= target < start + sizes[position]:
+            result[:, :, target - start] += flat[:, :, source]
+    return arithmetic.reduce(result).reshape(batch, outputs, *network.nodes[node.operands[position]].shape)
+
+
+def _depends_on_parameters(network: Network) -> list[bool]:
+    result: list[bool] = []
+    for node in network.nodes:
+        result.append(node.operation == "parameter" or any(result[operand] for operand in node.operands))
+    return result

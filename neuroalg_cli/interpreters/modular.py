@@ -1,0 +1,68 @@
+"""The modular interpreter: values and derivatives modulo a prime below 2^23, exact in float64.
+
+Residues are balanced, in [-(p-1)/2, (p-1)/2], so that sums of 511 products stay below 2^53.  Nothing is expanded: the
+cost depends on the number of parameters and inputs, never on the number of monomials.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neuroalg_cli.exact_linear_algebra import modular_product, reduce_modulo
+from neuroalg_cli.interpreters import arrays
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from numpy.typing import NDArray
+
+    from neuroalg_cli.network import Network
+
+    Array = NDArray[np.float64]
+
+_CHUNK_BYTES = 64 * 2**20
+
+
+class ModularArithmetic:
+    """Arithmetic modulo p on balanced residues; p must not divide a denominator of an activation."""
+
+    def __init__(self, prime: int) -> None:
+        self.prime = prime
+
+    def product(self, left: Array, right: Array) -> Array:
+        """Returns the exact matrix product modulo p."""
+        return modular_product(left, right, self.prime)
+
+    def reduce(self, values: Array) -> Array:
+        """Returns balanced residues of values below 2^53."""
+        return reduce_modulo(values, self.prime)
+
+    def constant(self, value: Fraction | int) -> float:
+        """Returns the balanced residue of a rational number."""
+        residue = value.numerator * pow(value.denominator, -1, self.prime) % self.prime
+        return float(residue - self.prime if residue > self.prime // 2 else residue)
+
+
+def evaluate(network: Network, parameters: Array, inputs: Array, prime: int) -> Array:
+    """Returns f_w modulo p at every input: shape (batch, m), balanced residues."""
+    values = arrays.forward(network, parameters, inputs, ModularArithmetic(prime))
+    return values[network.output].reshape(len(inputs), network.output_size)
+
+
+def jacobian(network: Network, parameters: Array, inputs: Array, prime: int, columns: Array | None = None) -> Array:
+    """Returns d f_w(x_i) / dw modulo p: shape (batch * m, P), or only the given columns of it.
+
+    Works through the inputs in chunks, so that what is needed beside the result stays below some 200 MiB.
+    """
+    arithmetic = ModularArithmetic(prime)
+    width = network.parameter_count if columns is None else len(columns)
+    outputs = network.output_size
+    result = np.empty((len(inputs) * outputs, width))
+    chunk = max(1, _CHUNK_BYTES // (8 * outputs * max(network.parameter_count, 1)))
+    for start in range(0, len(inputs), chunk):
+        block = arrays.jacobian(network, parameters, inputs[start : start + chunk], arithmetic)
+        rows = slice(start * outputs, start * outputs + len(block))
+        result[rows] = block if columns is None else block[:, columns]
+    return result

@@ -1,0 +1,269 @@
+"""The dimension of the neurovariety: the affine dimension of the Zariski closure V of phi(W).
+
+The ladder, as in the documentation: a theorem; the generic rank of d phi modulo primes, proved where bounds meet; the same rank
+by an engine's own arithmetic in forward mode; elimination in an engine.  V is a cone for every family whose last operation is
+linear in its parameters, so that the projective dimension is one less.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from neuroalg_cli.invariant import Invariant
+from neuroalg_cli.question import BUILTIN, Answer, Question
+from neuroalg_cli.report.model import Claim, EngineIdentity, LimitsUsed, ScriptIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from neuroalg_cli.parametrization import PolynomialMap
+    from neuroalg_cli.question import Method
+
+#: beyond this the elimination is not tried unless asked for: Gröbner bases die at a dozen variables
+_SMALL_PARAMETERS = 10
+_SMALL_COORDINATES = 12
+_SMALL_DEGREE = 5
+
+
+def value(question: Question, phi: PolynomialMap, dimension: int) -> dict[str, int | bool | None]:
+    """Returns the numbers of a claim about the dimension.
+
+    ``dimension``: affine; ``projective_dimension``: of the projective variety of the cone, -1 for the origin alone;
+    ``parameters``: P; ``ambient_dimension``: coordinates not identically zero; ``linear_span_dimension``; ``expected_dimension``:
+    what the family's count suggests; ``defect``: expected less actual; ``filling``: V is the ambient space;
+    ``generic_fiber_dimension``: P - dimension.
+    """
+    architecture = question.architecture
+    expected = architecture.expected_dimension(phi)
+    return {
+        "dimension": dimension,
+        "projective_dimension": dimension - 1,
+        "parameters": phi.parameter_count,
+        "ambient_dimension": phi.ambient_dimension,
+        "linear_span_dimension": architecture.linear_span_dimension(phi),
+        "expected_dimension": expected,
+        "defect": expected - dimension,
+        "filling": dimension == phi.ambient_dimension,
+        "generic_fiber_dimension": phi.parameter_count - dimension,
+    }
+
+
+def known_symmetries(question: Question, phi: PolynomialMap) -> tuple[str, ...]:
+    """Returns the known symmetries in words: continuous ones of the graph, finite ones of the family."""
+    from neuroalg_cli.symmetries import symmetries  # noqa: PLC0415  # numpy
+
+    found = tuple(symmetry.describe(phi.network) for symmetry in symmetries(phi.network))
+    return found + question.architecture.finite_symmetries()
+
+
+def _claim(question: Question, phi: PolynomialMap, dimension: int, method: Method, **details: Any) -> Claim:
+    limits = LimitsUsed(seconds=question.seconds, memory_bytes=question.memory)
+    return Claim(
+        invariant="dimension",
+        method=method.name,
+        kind="exact",
+        value=value(question, phi, dimension),
+        known_symmetries=known_symmetries(question, phi),
+        limits=limits,
+        **details,
+    )
+
+
+def _builtin() -> EngineIdentity:
+    from neuroalg_cli.version import program_version  # noqa: PLC0415
+
+    return EngineIdentity(name=BUILTIN, version=program_version())
+
+
+class TheoremMethod:
+    """A published formula whose hypotheses hold."""
+
+    name = "theorem"
+    engine = BUILTIN
+    certainty = "theorem"
+    summary = "a published closed formula whose hypotheses are checked"
+
+    def obstacle(self, question: Question) -> str | None:
+        """Returns a sentence if no theorem of the library applies."""
+        return None if self._conclusion(question) else f"no theorem of the library covers {question.architecture.label}"
+
+    def answer(self, question: Question) -> Answer:
+        """Returns the claim with the theorem's citation and the hypotheses checked."""
+        found = self._conclusion(question)
+        assert found is not None
+        theorem, conclusion = found
+        claim = _claim(
+            question,
+            question.phi,
+            conclusion.value,
+            self,
+            engine=_builtin(),
+            certainty="theorem",
+            references=theorem.references,
+            evidence={
+                "theorem": theorem.name,
+                "statement": theorem.statement,
+                "hypotheses": list(conclusion.hypotheses),
+            },
+        )
+        return Answer(claim)
+
+    def _conclusion(self, question: Question) -> Any:
+        from neuroalg_cli.theorem import theorems  # noqa: PLC0415
+
+        for theorem in theorems("dimension"):
+            conclusion = theorem.apply(question.architecture)
+            if conclusion is not None:
+                return theorem, conclusion
+        return None
+
+
+class JacobianMethod:
+    """The generic rank modulo primes in this process: proved where an upper bound meets it, else modular."""
+
+    name = "jacobian"
+    engine = BUILTIN
+    certainty = "proved or modular"
+    summary = "rank of d phi modulo primes from evaluations, nothing expanded; proved where the bounds meet"
+
+    def obstacle(self, question: Question) -> str | None:
+        """Returns None: the method works for every polynomial network."""
+        del question
+
+    def answer(self, question: Question) -> Answer:
+        """Returns the claim with both bounds as evidence."""
+        from neuroalg_cli.generic_rank import generic_rank  # noqa: PLC0415  # numpy
+
+        phi = question.phi
+        found = generic_rank(phi, question.seed, seconds=question.seconds, memory=question.memory)
+        details: dict[str, Any] = {"certainty": "proved"}
+        if not found.is_proved:
+            details = {
+                "certainty": "modular",
+                "error_probability": _rounded_up(found.error_probability),
+                "assumptions": (
+                    f"the dimension is at least {found.rank} for certain, and at most {found.upper.value}; "
+                    f"it is {found.rank} unless random points modulo {len(found.primes)} random primes were all exceptional",
+                ),
+            }
+        evidence = {"lower_bound": found.lower_evidence, "upper_bound": found.upper.evidence}
+        claim = _claim(
+            question,
+            phi,
+            found.rank,
+            self,
+            engine=_builtin(),
+            evidence=evidence,
+            seed=question.seed,
+            primes=found.primes,
+            references=("J. Kileel, M. Trager, J. Bruna, arXiv:1905.12207",),
+            **details,
+        )
+        return Answer(claim)
+
+
+class EngineMethod:
+    """A method whose script runs on a computer algebra system."""
+
+    def __init__(self, name: str, engine: str, certainty: str, summary: str) -> None:
+        self.name = name
+        self.engine = engine
+        self.certainty = certainty
+        self.summary = summary
+
+    def obstacle(self, question: Question) -> str | None:
+        """Returns a sentence where an elimination would be hopeless and nobody asked for it by name."""
+        if self.name != "groebner" or question.method == "groebner":
+            return None
+        phi = question.phi
+        size = (phi.parameter_count, phi.ambient_dimension, phi.total_degree)
+        if any(a > b for a, b in zip(size, (_SMALL_PARAMETERS, _SMALL_COORDINATES, _SMALL_DEGREE), strict=True)):
+            return "the elimination is only tried on small networks; ask for it with --method groebner"
+        return None
+
+    def answer(self, question: Question) -> Answer:
+        """Returns the claim that the engine's answer supports."""
+        from neuroalg_cli.execution import execute  # noqa: PLC0415
+        from neuroalg_cli.finding import find  # noqa: PLC0415
+        from neuroalg_cli.running import Limits  # noqa: PLC0415
+
+        installation = find(self.engine, question.engine_paths.get(self.engine))
+        script = self.script(question)
+        limits = Limits(wall_seconds=question.seconds or math.inf, memory_bytes=question.memory)
+        answer = execute(script, installation, limits, keep=question.keep)
+        phi = question.phi
+        details: dict[str, Any] = {
+            "engine": EngineIdentity(name=self.engine, version=installation.version, sha256=installation.sha256),
+            "script": ScriptIdentity(
+                template=script.template, template_sha256=script.template_sha256, sha256=script.sha256
+            ),
+            "seed": question.seed,
+        }
+        volatile = {"path": installation.path, "peak_memory_bytes": answer.run.peak_memory_bytes}
+        if self.name == "groebner":
+            claim = _claim(question, phi, int(answer.values["dimension"]), self, certainty="exact", **details)
+            return Answer(claim, volatile)
+        found = answer.values["networks"][0]
+        claim = _claim(
+            question,
+            phi,
+            int(found["rank"]),
+            self,
+            certainty="modular",
+            primes=tuple(int(prime) for prime in found["primes"]),
+            error_probability=_rounded_up(_engine_miss(phi, [int(prime) for prime in found["primes"]])),
+            assumptions=("the rank at random points modulo small primes is a lower bound for certain",),
+            **details,
+        )
+        return Answer(claim, volatile)
+
+    def script(self, question: Question) -> Any:
+        """Returns the rendered script without running anything."""
+        from neuroalg_cli.rendering import render  # noqa: PLC0415
+
+        context: dict[str, Any]
+        if self.name == "groebner":
+            from neuroalg_cli.interpreters.symbolic import coordinates  # noqa: PLC0415
+
+            network = question.phi.network
+            polynomials = [coordinate.polynomial for coordinate in coordinates(network)]
+            context = {"coordinates": polynomials, "parameters": network.parameter_count, "characteristic": 0}
+        else:
+            context = {"networks": [question.phi.network.as_json()], "seed": question.seed}
+        return render(f"{self.engine}/dimension-{self.name}", **context)
+
+
+def _engine_miss(phi: PolynomialMap, primes: list[int]) -> float:
+    """Returns the Schwartz-Zippel bound R*d/p of every prime, multiplied: see `neuroalg_cli.generic_rank`."""
+    size = min(phi.parameter_count, phi.ambient_dimension)
+    return math.prod(min(1.0, size * phi.total_degree / prime) for prime in primes)
+
+
+def _rounded_up(probability: float) -> str:
+    """Returns a decimal with two digits that is not smaller than the number."""
+    if probability <= 0:
+        return "0"
+    exponent = math.floor(math.log10(probability))
+    digits = math.ceil(probability / 10.0 ** (exponent - 1))
+    return f"{digits / 10:.1f}e{exponent}" if digits < 100 else f"1.0e{exponent + 1}"
+
+
+def _methods() -> tuple[Method, ...]:
+    from neuroalg_cli.catalogue import templates  # noqa: PLC0415
+
+    scripts = sorted((t for t in templates() if t.invariant == "dimension"), key=lambda t: (t.method != "jacobian", t.engine))
+    return (
+        TheoremMethod(),
+        JacobianMethod(),
+        *(EngineMethod(t.method, t.engine, t.certainty, t.summary) for t in scripts),
+    )
+
+
+_factory: Callable[[], tuple[Method, ...]] = _methods
+INVARIANT = Invariant(
+    name="dimension",
+    summary="affine and projective dimension of the neurovariety, expected dimension, defect, generic fibre",
+    key="dimension",
+    methods=_factory,
+)

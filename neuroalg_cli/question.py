@@ -1,0 +1,65 @@
+"""A question and the contract of what answers it: methods, each with its engine, certainty and reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from neuroalg_cli.parametrization import PolynomialMap
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from neuroalg_cli.architecture import Architecture
+    from neuroalg_cli.report.model import Claim
+
+DEFAULT_SECONDS = 3600.0
+DEFAULT_MEMORY = 8 * 2**30
+BUILTIN = "builtin"
+
+
+@dataclass(frozen=True)
+class Question:
+    """An invariant of an architecture, with the options that the answer may depend on."""
+
+    invariant: str
+    architecture: Architecture
+    method: str = "auto"
+    engine: str = "auto"
+    cross_check: bool = False
+    seed: int = 0
+    seconds: float | None = DEFAULT_SECONDS
+    memory: int | None = DEFAULT_MEMORY
+    #: where engines were said to be, by name
+    engine_paths: Mapping[str, str] = field(default_factory=dict)
+    keep: bool = False
+    #: whether limits are kept by force in this process (the command line), not by estimates alone (the library)
+    enforce_limits: bool = False
+
+    @property
+    def phi(self) -> PolynomialMap:
+        """The parametrization map of the architecture."""
+        return PolynomialMap(self.architecture.network())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A claim, and what differs from run to run: paths, times, peak memory."""
+
+    claim: Claim
+    volatile: dict[str, Any] = field(default_factory=dict)
+
+
+class Method(Protocol):
+    """One way to answer a question."""
+
+    name: str
+    engine: str
+    certainty: str
+    summary: str
+
+    def obstacle(self, question: Question) -> str | None:
+        """Returns why the method cannot answer this question, or None if it can."""
+
+    def answer(self, question: Question) -> Answer:
+        """Returns the claim; raises a `NeuroalgError` if there is none within the limits."""

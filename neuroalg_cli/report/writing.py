@@ -1,0 +1,96 @@
+"""Reports as text, and texts as reports."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from neuroalg_cli.errors import UsageError
+from neuroalg_cli.report.model import SCHEMA, VERSION, Report
+
+_MAXIMAL_BYTES = 512 * 2**20
+
+
+def report_text(report: Report) -> str:
+    """Returns the report as indented JSON, with lists of numbers on one line."""
+    return _format(report.model_dump(mode="json", by_alias=True), "") + "\n"
+
+
+def _format(value: Any, margin: str) -> str:
+    inner = margin + "  "
+    if isinstance(value, dict) and value:
+        lines = [f"{inner}{json.dumps(key)}: {_format(entry, inner)}" for key, entry in value.items()]
+        return "{\n" + ",\n".join(lines) + "\n" + margin + "}"
+    if isinstance(value, list) and any(isinstance(entry, dict | list) for entry in value):
+        return "[\n" + ",\n".join(inner + _format(entry, inner) for entry in value) + "\n" + margin + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def write_report(report: Report, path: str) -> None:
+    """Writes the report to a file, whole or not at all.
+
+    Raises `UsageError` if the file cannot be written.
+    """
+    target = Path(path)
+    text = report_text(report)
+    if target.is_dir():
+        raise UsageError(f"the report cannot be written: '{path}' is a folder; name a file")
+    try:
+        descriptor, partial = tempfile.mkstemp(dir=target.parent, prefix=target.name + ".", suffix=".partial")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            umask = os.umask(0)
+            os.umask(umask)
+            Path(partial).chmod(0o666 & ~umask)
+            Path(partial).replace(target)
+        except BaseException:
+            Path(partial).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UsageError(f"the report cannot be written to '{path}' ({error.strerror}); name another file with -o") from None
+
+
+def read_json(source: str) -> Any:
+    """Returns the JSON value in a file or, for ``-``, on standard input; raises `UsageError` if there is none."""
+    name = "standard input" if source == "-" else f"'{source}'"
+    try:
+        data = sys.stdin.buffer.read(_MAXIMAL_BYTES + 1) if source == "-" else _read_file(Path(source), name)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"{name} cannot be read ({reason}); name a report written with -o or --json") from None
+    if len(data) > _MAXIMAL_BYTES:
+        raise UsageError(f"{name} has more than {_MAXIMAL_BYTES // 2**20} MiB; no report is that large")
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        raise UsageError(f"{name} is no JSON; name a report written with -o or --json") from None
+
+
+def read_report(source: str) -> Report:
+    """Returns the report in a file or, for ``-``, on standard input; raises `UsageError` if there is none."""
+    value = read_json(source)
+    name = "standard input" if source == "-" else f"'{source}'"
+    if not isinstance(value, dict) or value.get("schema") != SCHEMA:
+        raise UsageError(f"{name} is JSON, but no report of neuroalg; name a report written with -o or --json")
+    if value.get("version") != VERSION:
+        raise UsageError(f"{name} is a report of version {value.get('version')!r:.20}; this program reads version {VERSION}")
+    try:
+        return Report.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{name} is a damaged report: '{key}': {first['msg']}") from None
+
+
+def _read_file(path: Path, name: str) -> bytes:
+    if path.is_dir():
+        raise UsageError(f"{name} is a folder; name a report written with -o or --json")
+    with path.open("rb") as file:
+        return file.read(_MAXIMAL_BYTES + 1)

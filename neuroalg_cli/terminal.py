@@ -1,0 +1,151 @@
+"""What a person sees: tables on stdout, remarks and progress on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from neuroalg_cli.report.model import Claim, Report
+
+_COLOURS = {"theorem": "green", "proved": "green", "exact": "cyan", "modular": "yellow", "certified_numeric": "cyan"}
+
+
+def talk(sentence: str) -> None:
+    """Prints a remark on stderr."""
+    click.echo(f"neuroalg: {sentence}", err=True)
+
+
+@contextlib.contextmanager
+def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Yields a function that shows what is being computed, on a terminal only."""
+    console = Console(stderr=True)
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with console.status("starting") as status:
+        yield lambda stage: status.update(f"{stage} ...")
+
+
+def show(report: Report) -> None:
+    """Prints a report as tables."""
+    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    best = report.claims[0]
+    specification = report.architecture.specification
+    title = Text(report.architecture.label, style="bold")
+    details = ", ".join(f"{key} {_plain(value)}" for key, value in specification.items() if value not in (False, []))
+    title.append(f"   {details}", style="dim")
+    console.print(title)
+    console.print(_values(best))
+    if len(report.claims) > 1:
+        console.print(_comparison(report))
+
+
+def _values(claim: Claim) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for key, value in claim.value.items():
+        if key == claim.invariant:
+            sure = Text(claim.certainty, style=_COLOURS.get(claim.certainty, "red"))
+            if claim.error_probability is not None:
+                sure.append(f" (wrong with probability below {claim.error_probability})")
+            table.add_row(Text(_words(key), style="bold"), Text(str(value), style="bold", justify="right"), sure)
+        else:
+            table.add_row(_words(key), Text(_word_of(value), justify="right"), "")
+    table.add_row("", "", "")
+    for symmetry in claim.known_symmetries:
+        table.add_row("symmetry", "", symmetry)
+    table.add_row("method", "", f"{claim.method} on {claim.engine.name} {claim.engine.version}")
+    for line in _evidence(claim):
+        table.add_row(line[0], "", line[1])
+    for reference in claim.references:
+        table.add_row("reference", "", reference)
+    return table
+
+
+def _evidence(claim: Claim) -> Iterator[tuple[str, str]]:
+    """Yields the evidence in words."""
+    evidence = claim.evidence
+    if "theorem" in evidence:
+        yield "theorem", f"{evidence['theorem']}: {evidence['statement']}"
+        for hypothesis in evidence["hypotheses"]:
+            yield "because", hypothesis
+    if "lower_bound" in evidence:
+        lower, upper = evidence["lower_bound"], evidence["upper_bound"]
+        yield "at least", f"{lower['value']}: a nonzero minor modulo {lower['prime']}"
+        yield "at most", f"{upper['value']}: {_bound_words(upper)}"
+    for assumption in claim.assumptions:
+        yield "assuming", assumption
+
+
+def _bound_words(bound: dict[str, Any]) -> str:
+    match bound["bound"]:
+        case "coordinates":
+            return "the number of coordinates"
+        case "determinantal":
+            return "matrices of bounded rank"
+        case "symmetries":
+            return f"{bound['parameters']} parameters less {bound['rank']} independent symmetries"
+        case _:
+            left, right = bound["left"], bound["right"]
+            return f"{left['value']} + {right['value']} - {bound['gain']}, a composition ({_bound_words(left)}; {_bound_words(right)})"
+
+
+def _comparison(report: Report) -> Table:
+    table = Table(title=f"cross-check: {report.agreement}", title_justify="left", title_style="bold")
+    for column in ("method", "engine", report.claims[0].invariant, "certainty"):
+        table.add_column(column)
+    for claim in report.claims:
+        engine = f"{claim.engine.name} {claim.engine.version}"
+        table.add_row(claim.method, engine, str(claim.value[claim.invariant]), claim.certainty)
+    return table
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ").replace("fiber", "fibre")
+
+
+def _word_of(value: int | bool | None) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "unknown"
+    text = str(value)
+    return text if len(text) <= 30 else f"about 10^{len(text) - 1}"
+
+
+def _plain(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def show_rows(rows: list[dict[str, str]]) -> None:
+    """Prints rows with the same keys as a table."""
+    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    table = Table(box=None, pad_edge=False)
+    for key in rows[0] if rows else ():
+        table.add_column(key.replace("_", " "), no_wrap=key != "summary")
+    for row in rows:
+        table.add_row(*(Text(value) for value in row.values()))
+    console.print(table)
+
+
+def show_examination(state: dict[str, Any]) -> None:
+    """Prints what the doctor found."""
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text.assemble(("neuroalg ", "bold"), state["program_version"], f" on Python {state['python']}"))
+    for engine in state["engines"]:
+        style, mark = ("green", "works") if engine["works"] else ("red" if engine["found"] else "yellow", engine["state"])
+        console.print(Text.assemble((engine["title"], "bold"), "  ", (mark, style)))
+        for key in ("version", "path", "origin", "known_answer"):
+            if engine.get(key):
+                console.print(Text(f"  {key.replace('_', ' '):13} {engine[key]}"))
+        if not engine["works"]:
+            console.print(Text(f"  {'reason':13} {engine['reason']}"))
+            console.print(Text(f"  {'cure':13} {engine['cure']}"))
