@@ -113,8 +113,11 @@ class RunDirectory:
         """Removes the folder and all that is in it, as far as permissions allow; it may be gone already."""
         shutil.rmtree(self.path, ignore_errors=True)
         if self.path.is_dir():
-            for folder, _, _ in os.walk(self.path):
-                Path(folder).chmod(0o700)  # an engine may leave a folder that not even its owner can open
+            # An engine may leave a folder that not even its owner can open.
+            for folder, inner_folders, _ in os.walk(self.path):
+                for path in (Path(folder), *(Path(folder, name) for name in inner_folders)):
+                    if not path.is_symlink():
+                        path.chmod(0o700)
             shutil.rmtree(self.path, ignore_errors=True)
 
     def _inside(self, name: str) -> Path:

@@ -132,7 +132,7 @@ def test_links_left_by_an_engine_are_not_followed(tmp_path):
 def test_copy_of_a_missing_file(tmp_path):
     with (
         RunDirectory.create("a", parent=tmp_path) as run_directory,
-        pytest.raises(EngineUnusableError, match="cannot copy .*no such file"),
+        pytest.raises(EngineUnusableError, match=r"cannot copy .*no such file"),
     ):
         run_directory.copy_in(tmp_path / "missing.m2")
 
@@ -181,10 +181,10 @@ def test_place_that_is_a_file(tmp_path):
     (tmp_path / "file").touch()
     for parent in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(
-            EngineUnusableError, match=r"^cannot create a run directory in '.*file.*'; set NEUROALG_RUNS"
-        ) as e:
+            EngineUnusableError, match=r"^cannot create a run directory in '.*file.*'.*; set NEUROALG_RUNS"
+        ) as caught:
             RunDirectory.create("a", parent=parent)
-        assert "\n" not in e.value.sentence
+        assert "\n" not in caught.value.sentence
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc takes no folders, not even from root")

@@ -1,4 +1,4 @@
-"""Every way in which an engine can end, each with a real process; what survives a run is the matter of test_warden.py."""
+"""Every way in which an engine can end, each with a real process; what survives a run is for test_warden.py."""
 
 from __future__ import annotations
 
@@ -268,12 +268,12 @@ def test_name_that_is_not_on_the_path(tmp_path):
 
 @pytest.mark.parametrize("command", [(), ("",), ("/bin/true", "a\0b"), ("/bin/echo", "x" * 4 * MEBIBYTE)])
 def test_command_that_no_kernel_takes(tmp_path, command):
-    with pytest.raises(EngineUnusableError, match="^cannot start"):
+    with pytest.raises(EngineUnusableError, match=r"^cannot start"):
         execute(tmp_path, command)
 
 
 def test_run_directory_that_is_missing_or_booby_trapped(tmp_path):
-    with pytest.raises(EngineUnusableError, match="cannot prepare the run directory .*no such file"):
+    with pytest.raises(EngineUnusableError, match=r"cannot prepare the run directory .*no such file"):
         execute(tmp_path / "missing", ("/bin/true",))
     precious = tmp_path / "precious"
     precious.write_text("keep me")
@@ -328,7 +328,7 @@ def test_python_that_cannot_run_the_warden(tmp_path, monkeypatch, executable, se
 def test_bug_in_the_warden_is_reported_and_the_engine_is_gone(tmp_path, monkeypatch):
     start = running._START_WARDEN.replace("warden.serve()", "warden.Warden.watch = None; warden.serve()")
     monkeypatch.setattr(running, "_START_WARDEN", start)
-    with pytest.raises(NeuroalgError, match="TypeError.*this is a bug in neuroalg") as caught:
+    with pytest.raises(NeuroalgError, match=r"TypeError.*this is a bug in neuroalg") as caught:
         execute(tmp_path, shell("sleep 600"))
     assert caught.value.exit_code == 1
     assert "Traceback" in (caught.value.details or "")

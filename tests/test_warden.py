@@ -318,7 +318,7 @@ def test_run_in_a_thread_is_not_tied_to_it(tmp_path):
 
 
 @linux_only
-def test_both_ways_to_list_descendants_agree(tmp_path, monkeypatch):
+def test_both_ways_to_list_descendants_agree(monkeypatch):
     with subprocess.Popen(("/bin/sh", "-c", "sleep 600 & sleep 600 & echo; wait"), stdout=subprocess.PIPE) as shell:
         assert shell.stdout is not None
         shell.stdout.readline()
