@@ -7,7 +7,7 @@ For every block D is at most
 ``determinantal``  k(m + n - k) for a block of matrices only (with biases: + n), k the smallest size on the way;
 ``symmetries``     P - rank of the known symmetry fields of the block at one point modulo one prime;
 ``composition``    D(left) + D(right) - g for a cut inside: the function is determined by the pair, and the g scalings of the cut
-                   act on the pairs without changing it, freely on the left part (arXiv:2501.18915 has the idea for linear networks).
+                   act on the pairs without changing it, freely on the left part (`UpperBound`s of both add up).
 
 Dynamic programming over the pairs of cuts finds the best.  What may go wrong: nothing on the side of validity; the bound may be
 larger than the dimension, and then a claim cannot be `proved` by it.
@@ -100,9 +100,9 @@ class _Search:
             candidates.append(UpperBound(value, {"bound": "coordinates", **base, "value": value}))
         except SpecError:
             pass  # more coordinates than can be counted bound nothing
-        value = determinantal_dimension(block)
-        if value is not None:
-            candidates.append(UpperBound(value, {"bound": "determinantal", **base, "value": value}))
+        rank_bounded = determinantal_dimension(block)
+        if rank_bounded is not None:
+            candidates.append(UpperBound(rank_bounded, {"bound": "determinantal", **base, "value": rank_bounded}))
         compositions = [self._composition(table[i, k], table[k, j], self.cuts[k], base) for k in range(i + 1, j)]
         simple = min(candidates, key=_value, default=None)
         composed = min(compositions, key=_value, default=None)
@@ -126,7 +126,13 @@ class _Search:
             rank = rank_modulo(fields(block, found, point, self.prime), self.prime, overwrite=True).rank
         value = block.parameter_count - rank
         listed = [symmetry.as_json(block) for symmetry in found]
-        evidence = {"bound": "symmetries", **base, "parameters": block.parameter_count, "rank": rank, "symmetries": listed}
+        evidence = {
+            "bound": "symmetries",
+            **base,
+            "parameters": block.parameter_count,
+            "rank": rank,
+            "symmetries": listed,
+        }
         return UpperBound(value, {**evidence, "value": value})
 
     def restrict(self, block: Network) -> Array:

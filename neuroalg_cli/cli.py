@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Any
 
@@ -40,14 +41,18 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 @click.group(
     cls=CommandFolder,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "NEUROALG", "max_content_width": 100},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "NEUROALG",
+        "max_content_width": 100,
+    },
 )
 @click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version.")
 @click.option("-q", "--quiet", is_flag=True, help="No remarks and no progress on stderr.")
 @click.option("--no-color", is_flag=True, help="No colours (NO_COLOR has the same effect).")
 @click.pass_context
 def command_line(ctx: click.Context, quiet: bool, no_color: bool) -> None:
-    """The algebraic geometry of a neural network's function space.
+    r"""The algebraic geometry of a neural network's function space.
 
     \b
     Try:  neuroalg dim --arch mlp --widths 3,2,3
@@ -59,6 +64,8 @@ def command_line(ctx: click.Context, quiet: bool, no_color: bool) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits: see `neuroalg_cli.errors` for the exit codes."""
+    # A plain SIGTERM would leave the folder of an engine run behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(run(arguments))
 
 

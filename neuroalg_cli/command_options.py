@@ -34,10 +34,14 @@ class ArchitectureCommand(click.Command):
                 options.append(click.Option([option.flag, option.key], is_flag=True, help=text))
             else:
                 options.append(click.Option([option.flag, option.key], metavar=option.metavar, help=text))
-        return [*[p for p in own if isinstance(p, click.Argument)], *options, *[p for p in own if isinstance(p, click.Option)]]
+        return [
+            *[p for p in own if isinstance(p, click.Argument)],
+            *options,
+            *[p for p in own if isinstance(p, click.Option)],
+        ]
 
 
-class MemorySize(click.ParamType):
+class MemorySize(click.ParamType[int | None]):
     """A number of bytes such as 8G, 512M or ``none``."""
 
     name = "size"
@@ -48,13 +52,15 @@ class MemorySize(click.ParamType):
             return int(value)
         if value.lower() == "none":
             return None
-        match = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([KMGT]?)(?:i?B)?", value.strip(), re.IGNORECASE | re.ASCII)
+        match = re.fullmatch(
+            r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([KMGT]?)(?:i?B)?", value.strip(), re.IGNORECASE | re.ASCII
+        )
         if not match or float(match[1]) == 0:
             self.fail(f"'{value[:40]}' is no size; write for example 8G, 512M or none", param, ctx)
         return int(float(match[1]) * _UNITS[match[2].upper()])
 
 
-class Seconds(click.ParamType):
+class Seconds(click.ParamType[float | None]):
     """A positive number of seconds, with an optional unit s, m or h, or ``none``."""
 
     name = "seconds"
@@ -76,7 +82,9 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
     engines = registry.names("engines")
     decorators = [
         click.argument("spec", required=False, metavar="[SPEC]"),
-        click.option("--method", default="auto", show_default=True, metavar="NAME", help="Method: see 'neuroalg list methods'."),
+        click.option(
+            "--method", default="auto", show_default=True, metavar="NAME", help="Method: see 'neuroalg list methods'."
+        ),
         click.option(
             "--engine",
             default="auto",
@@ -84,9 +92,13 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Choice(["auto", "builtin", *engines]),
             help="Where to compute.",
         ),
-        click.option("--seed", default=0, show_default=True, type=click.IntRange(0, 2**63 - 1), help="Seed of everything random."),
-        click.option("--timeout", default="1h", show_default=True, type=Seconds(), help="Time limit of each method, or none."),
-        click.option("--memory", default="8G", show_default=True, type=MemorySize(), help="Memory limit of each method, or none."),
+        click.option(
+            "--seed", default=0, show_default=True, type=click.IntRange(0, 2**63 - 1), help="Seed of all randomness."
+        ),
+        click.option("--timeout", default="1h", show_default=True, type=Seconds(), help="Time limit of each method."),
+        click.option(
+            "--memory", default="8G", show_default=True, type=MemorySize(), help="Memory limit of each method."
+        ),
         *(
             click.option(
                 f"--{engine}",

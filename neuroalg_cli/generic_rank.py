@@ -12,7 +12,7 @@ most h/22 primes above 2^22 can do, or if the random point is a zero of M modulo
 rows when further random inputs do not raise the rank: a further input lowers a kernel that is too large with probability at
 least 1 - d/p, but perhaps by one only (after a layer of width one all outputs are proportional).
 
-Hypotheses: characteristic 0, activations polynomial.  Columns that the known symmetries make dependent are left out.
+Hypotheses: characteristic 0, activations polynomial.  Columns that scalings make dependent are left out.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neuroalg_cli.bounds import UpperBound, upper_bound, usable_symmetries
+from neuroalg_cli.bounds import UpperBound, upper_bound
 from neuroalg_cli.errors import MemoryLimitError, TimeLimitError
 from neuroalg_cli.exact_linear_algebra import Rank, random_prime, rank_modulo
 from neuroalg_cli.interpreters import modular
 from neuroalg_cli.random_points import balanced, generator, residues
-from neuroalg_cli.symmetries import fields
+from neuroalg_cli.symmetries import symmetries
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,14 +71,18 @@ def estimate(phi: PolynomialMap, rank_bound: int) -> Cost:
     """Returns the cost of one trial for a rank of at most ``rank_bound``, before anything large is allocated."""
     outputs = phi.network.output_size
     rows = _input_count(rank_bound, outputs) * outputs
-    columns = min(phi.parameter_count, rank_bound + _unused_columns(phi.network, rank_bound))
+    scalings = sum(symmetry.count for symmetry in symmetries(phi.network) if symmetry.kind == "scaling")
+    columns = phi.parameter_count - scalings
+    rank_bound = min(rank_bound, columns)
     operations = 2 * rank_bound * rows * columns - rank_bound**2 * (rows + columns) + 2 * rank_bound**3 // 3
     operations += 4 * rows * phi.parameter_count
     memory = int(8.8 * rows * columns) + 8 * phi.parameter_count * (outputs + 64) + 300 * 2**20
     return Cost(operations / _operations_per_second(operations), memory)
 
 
-def generic_rank(phi: PolynomialMap, seed: int, *, seconds: float | None = None, memory: int | None = None) -> GenericRank:
+def generic_rank(
+    phi: PolynomialMap, seed: int, *, seconds: float | None = None, memory: int | None = None
+) -> GenericRank:
     """Returns the generic rank of d phi with its evidence.
 
     Raises `TimeLimitError` or `MemoryLimitError`, before the work begins, if its estimate is beyond the limits.
@@ -111,7 +115,7 @@ def _trial(phi: PolynomialMap, seed: int, number: int, seconds: float | None, me
     w = balanced(point, prime)
     upper = upper_bound(network, w, prime)
     _refuse_beyond(estimate(phi, upper.value), upper, seconds, memory)
-    columns = _independent_columns(network, w, prime)
+    columns = _independent_columns(network, w)
     count = _input_count(upper.value, network.output_size)
     found, inputs = _rank(phi, w, columns, prime, seed, number, count)
     extra = max(_FURTHER_INPUTS, count // 8)  # short at first: most ranks that stay below the bound are final
@@ -136,24 +140,23 @@ def _rank(
     return rank_modulo(matrix, prime, overwrite=True), inputs
 
 
-def _independent_columns(network: Network, w: Any, prime: int) -> NDArray[np.int64]:
-    """Returns the parameters that remain when the known symmetries have fixed the others.
+def _independent_columns(network: Network, w: Any) -> NDArray[np.int64]:
+    """Returns the parameters that remain when every scaling has fixed one weight of its neuron.
 
-    A field X with d phi . X = 0 writes one column of d phi as a combination of the others; the pivot columns of all fields
-    together can be left out without lowering the rank.
+    A field X with d phi . X = 0 writes one column of d phi as a combination of the others.  The field of a neuron moves its row
+    of the first matrix and its column of the second; with one nonzero entry of each row left out, the fields restricted to the
+    columns left out are block triangular by layers with nonzero diagonal, so these columns do not change the rank.
     """
-    found = usable_symmetries(network)
-    every = np.arange(network.parameter_count)
-    if not found:
-        return every
-    pivots = rank_modulo(fields(network, found, w, prime), prime, overwrite=True).pivot_columns
-    return np.setdiff1d(every, np.array(pivots, dtype=np.int64))
-
-
-def _unused_columns(network: Network, rank_bound: int) -> int:
-    """Returns an upper bound for the columns beyond the rank that no known symmetry removes."""
-    known = sum(symmetry.count for symmetry in usable_symmetries(network))
-    return max(0, network.parameter_count - known - rank_bound)
+    keep = np.ones(network.parameter_count, dtype=bool)
+    for symmetry in symmetries(network):
+        if symmetry.kind == "scaling":
+            first = symmetry.interface.first
+            rows, columns = network.nodes[first].shape
+            offset = network.offsets[first]
+            weights = w[offset : offset + rows * columns].reshape(rows, columns)
+            for i in np.flatnonzero(weights.any(axis=1)):
+                keep[offset + i * columns + np.flatnonzero(weights[i])[0]] = False
+    return np.flatnonzero(keep)
 
 
 def _input_count(rank_bound: int, outputs: int) -> int:

@@ -26,7 +26,9 @@ def limits(seconds: float | None, memory_bytes: int | None) -> Iterator[None]:
     is_main = threading.current_thread() is threading.main_thread()
 
     def stop(*_: Any) -> None:
-        raise TimeLimitError(f"the time limit of {seconds:.0f} s was reached; raise --timeout or take a smaller network")
+        raise TimeLimitError(
+            f"the time limit of {seconds:.0f} s was reached; raise --timeout or take a smaller network"
+        )
 
     previous: Any = None
     try:
@@ -39,7 +41,9 @@ def limits(seconds: float | None, memory_bytes: int | None) -> Iterator[None]:
         yield
     except MemoryError:
         limit = f"{memory_bytes / 2**30:.1f} GiB" if memory_bytes else "the machine's memory"
-        raise MemoryLimitError(f"the memory limit ({limit}) was reached; raise --memory or take a smaller network") from None
+        raise MemoryLimitError(
+            f"the memory limit ({limit}) was reached; raise --memory or take a smaller network"
+        ) from None
     finally:
         if previous is not None:
             signal.setitimer(signal.ITIMER_REAL, 0)

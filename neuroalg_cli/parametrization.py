@@ -46,7 +46,10 @@ class PolynomialMap:
     def may_cancel(self) -> bool:
         """Whether coefficients of different signs could make coordinates vanish identically."""
         return any(
-            coefficient < 0 for node in self.network.nodes if node.operation == "polynomial" for _, coefficient in node.terms
+            coefficient < 0
+            for node in self.network.nodes
+            if node.operation == "polynomial"
+            for _, coefficient in node.terms
         )
 
     @functools.cached_property
@@ -121,7 +124,8 @@ def _degrees_on_a_line(network: Network, degrees: DegreeSet) -> DegreeSet:
 
     if degrees.highest > _MAXIMAL_LINE_DEGREE:
         raise SpecError(
-            f"the outputs have degree {degrees.highest}; with coefficients of both signs at most {_MAXIMAL_LINE_DEGREE} is supported"
+            f"the outputs have degree {degrees.highest}; "
+            f"with coefficients of both signs at most {_MAXIMAL_LINE_DEGREE} is supported"
         )
     prime = 2**61 - 1
     generator = random.Random(2_501_189_15)  # noqa: S311  # no secret: any fixed seed will do

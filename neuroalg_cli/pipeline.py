@@ -13,8 +13,6 @@ from neuroalg_cli.errors import DisagreementError, NeuroalgError, UsageError
 from neuroalg_cli.limiting import limits
 from neuroalg_cli.question import BUILTIN, Answer, Method, Question
 from neuroalg_cli.report.model import (
-    SCHEMA,
-    VERSION,
     ArchitectureDescription,
     Claim,
     Failure,
@@ -78,8 +76,8 @@ def assemble(
     """Returns the report around claims that were obtained."""
     architecture, phi = question.architecture, question.phi
     return Report(
-        schema_name=SCHEMA,
-        version=VERSION,
+        schema="neuroalg/report",
+        version=1,
         architecture=ArchitectureDescription(
             family=architecture.family,
             label=architecture.label,
@@ -90,7 +88,10 @@ def assemble(
             network=phi.network.as_json(),
             parameters=phi.parameter_count,
             coordinates=phi.ambient_dimension,
-            conventions=("dimensions are affine; V is the Zariski closure of phi(W) over C", *architecture.conventions()),
+            conventions=(
+                "dimensions are affine; V is the Zariski closure of phi(W) over C",
+                *architecture.conventions(),
+            ),
         ),
         claims=claims,
         failures=failures,

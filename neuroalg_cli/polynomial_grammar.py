@@ -64,7 +64,9 @@ def parse_polynomial(text: str, key: str) -> Polynomial:
     except UnexpectedInput as error:
         column = getattr(error, "column", -1)
         where = f"at column {column}" if isinstance(column, int) and column > 0 else "at its end"
-        raise SpecError(f"'{key}' is {shown}, which is no polynomial ({where}); write for example '1/2*z^2 + z'") from None
+        raise SpecError(
+            f"'{key}' is {shown}, which is no polynomial ({where}); write for example '1/2*z^2 + z'"
+        ) from None
     try:
         return _evaluate(tree)
     except _CapError as error:
@@ -78,14 +80,16 @@ def parse_univariate(text: str, key: str) -> Terms:
     polynomial = parse_polynomial(text, key)
     variables = sorted({name for monomial in polynomial for name, _ in monomial})
     if len(variables) > 1:
-        raise SpecError(f"'{key}' has the variables {', '.join(variables)}; an activation is a polynomial in one variable")
+        raise SpecError(
+            f"'{key}' has the variables {', '.join(variables)}; an activation is a polynomial in one variable"
+        )
     terms = [(monomial[0][1] if monomial else 0, coefficient) for monomial, coefficient in polynomial.items()]
     return tuple(sorted(terms, reverse=True))
 
 
 def univariate_text(terms: Terms, variable: str = "z") -> str:
     """Returns the canonical text of a polynomial in one variable, such as ``1/2*z^2+z``."""
-    pieces = []
+    pieces: list[str] = []
     for exponent, coefficient in terms:
         power = "" if exponent == 0 else variable if exponent == 1 else f"{variable}^{exponent}"
         size = abs(coefficient)

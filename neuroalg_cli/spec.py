@@ -43,7 +43,9 @@ def read(source: str | None, flags: Mapping[str, Any]) -> Architecture:
             raise SpecError(f"the network is described by '{source}' and by --{min(given)}; give one of them")
         return from_mapping(_read_source(source))
     if not given:
-        raise SpecError("no network is described; write for example --arch mlp --widths 3,2,3, or name a TOML or JSON file")
+        raise SpecError(
+            "no network is described; write for example --arch mlp --widths 3,2,3, or name a TOML or JSON file"
+        )
     if "arch" not in given:
         raise SpecError(f"--arch is missing; the families are {', '.join(families())}")
     kinds = {option.key: option.kind for option in family_options()}
@@ -106,15 +108,19 @@ def _read_source(source: str) -> Any:
                 data = file.read(MAXIMAL_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise SpecError(f"{name} cannot be read ({reason}); name a TOML or JSON file, or - for standard input") from None
+        raise SpecError(
+            f"{name} cannot be read ({reason}); name a TOML or JSON file, or - for standard input"
+        ) from None
     if len(data) > MAXIMAL_FILE_BYTES:
-        raise SpecError(f"{name} has more than {MAXIMAL_FILE_BYTES // 2**20} MiB; a description of a network is smaller")
+        raise SpecError(
+            f"{name} has more than {MAXIMAL_FILE_BYTES // 2**20} MiB; a description of a network is smaller"
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         raise SpecError(f"{name} is no text in UTF-8; a description of a network is TOML or JSON") from None
     if not text.strip():
-        raise SpecError(f"{name} is empty; write for example family = \"mlp\" and widths = [3, 2, 3]")
+        raise SpecError(f'{name} is empty; write for example family = "mlp" and widths = [3, 2, 3]')
     is_json = source.endswith(".json") or (not source.endswith(".toml") and text.lstrip().startswith(("{", "[")))
     try:
         return json.loads(text, object_pairs_hook=_unique_keys) if is_json else tomllib.loads(text)

@@ -45,28 +45,38 @@ def show(report: Report) -> None:
     title.append(f"   {details}", style="dim")
     console.print(title)
     console.print(_values(best))
+    console.print()
+    console.print(_reasons(best))
     if len(report.claims) > 1:
+        console.print()
         console.print(_comparison(report))
 
 
 def _values(claim: Claim) -> Table:
     table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column()
     for key, value in claim.value.items():
         if key == claim.invariant:
             sure = Text(claim.certainty, style=_COLOURS.get(claim.certainty, "red"))
             if claim.error_probability is not None:
                 sure.append(f" (wrong with probability below {claim.error_probability})")
-            table.add_row(Text(_words(key), style="bold"), Text(str(value), style="bold", justify="right"), sure)
+            table.add_row(Text(_words(key), style="bold"), Text(str(value), style="bold"), sure)
         else:
-            table.add_row(_words(key), Text(_word_of(value), justify="right"), "")
-    table.add_row("", "", "")
-    for symmetry in claim.known_symmetries:
-        table.add_row("symmetry", "", symmetry)
-    table.add_row("method", "", f"{claim.method} on {claim.engine.name} {claim.engine.version}")
-    for line in _evidence(claim):
-        table.add_row(line[0], "", line[1])
-    for reference in claim.references:
-        table.add_row("reference", "", reference)
+            table.add_row(_words(key), _word_of(value))
+    return table
+
+
+def _reasons(claim: Claim) -> Table:
+    table = Table.grid(padding=(0, 2))
+    rows = [("method", f"{claim.method} on {claim.engine.name} {claim.engine.version}"), *_evidence(claim)]
+    rows += [("reference", reference) for reference in claim.references]
+    rows += [("symmetries", symmetry) for symmetry in claim.known_symmetries]
+    previous = None
+    for label, text in rows:
+        table.add_row(label if label != previous else "", Text(text))
+        previous = label
     return table
 
 
@@ -95,7 +105,8 @@ def _bound_words(bound: dict[str, Any]) -> str:
             return f"{bound['parameters']} parameters less {bound['rank']} independent symmetries"
         case _:
             left, right = bound["left"], bound["right"]
-            return f"{left['value']} + {right['value']} - {bound['gain']}, a composition ({_bound_words(left)}; {_bound_words(right)})"
+            parts = f"{_bound_words(left)}; {_bound_words(right)}"
+            return f"{left['value']} + {right['value']} - {bound['gain']}, a composition ({parts})"
 
 
 def _comparison(report: Report) -> Table:
@@ -141,7 +152,9 @@ def show_examination(state: dict[str, Any]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(Text.assemble(("neuroalg ", "bold"), state["program_version"], f" on Python {state['python']}"))
     for engine in state["engines"]:
-        style, mark = ("green", "works") if engine["works"] else ("red" if engine["found"] else "yellow", engine["state"])
+        style, mark = (
+            ("green", "works") if engine["works"] else ("red" if engine["found"] else "yellow", engine["state"])
+        )
         console.print(Text.assemble((engine["title"], "bold"), "  ", (mark, style)))
         for key in ("version", "path", "origin", "known_answer"):
             if engine.get(key):

@@ -186,12 +186,17 @@ class MultilayerPerceptron(Architecture):
 
     def conventions(self) -> tuple[str, ...]:
         """Returns how the ambient space is counted for this family."""
-        return ("no activation after the last layer", "ambient space: one coordinate per output and monomial in the inputs")
+        return (
+            "no activation after the last layer",
+            "ambient space: one coordinate per output and monomial in the inputs",
+        )
 
     def remarks(self) -> tuple[str, ...]:
         """Says that a network without activation is linear."""
         if self.is_linear and len(self.widths) > 2:
-            return ("the network is linear: no activation, or one of degree 1 (set one with --activation-degree or --activation)",)
+            return (
+                "the network is linear: it has no activation, or one of degree 1 (see --activation-degree, --activation)",
+            )
         return ()
 
 

@@ -14,8 +14,8 @@ from neuroalg_cli.command_options import ArchitectureCommand, make_question, out
 @click.option("--cross-check", is_flag=True, help="Also answer by every other method and engine, and compare.")
 @output_options
 @click.pass_context
-def COMMAND(ctx: click.Context, as_json: bool, output: str | None, **options: Any) -> int:  # noqa: N802
-    """Dimension of the function space of a network.
+def COMMAND(ctx: click.Context, /, as_json: bool, output: str | None, **options: Any) -> int:  # noqa: N802
+    r"""Dimension of the function space of a network.
 
     SPEC is a TOML or JSON file that describes the network, or - for standard input; without it, give the flags.
 

@@ -13,8 +13,7 @@ from neuroalg_cli import registry
 @click.command(name="doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 @click.option("--require-engines", is_flag=True, help="Exit with 4, 5 or 12 if an engine is missing or does not work.")
-@click.pass_context
-def COMMAND(ctx: click.Context, as_json: bool, require_engines: bool, **engine_paths: Any) -> int:  # noqa: N802
+def COMMAND(as_json: bool, require_engines: bool, **engine_paths: Any) -> int:  # noqa: N802
     """Show the engines, their versions and paths, test each on a known answer, and say what is missing.
 
     Works with no engine installed: 'dim' does not need one.
@@ -22,7 +21,6 @@ def COMMAND(ctx: click.Context, as_json: bool, require_engines: bool, **engine_p
     from neuroalg_cli.doctor import examine  # noqa: PLC0415
     from neuroalg_cli.terminal import show_examination  # noqa: PLC0415
 
-    del ctx
     paths = {key.removeprefix("engine_"): value for key, value in engine_paths.items() if value}
     state = examine(paths)
     if as_json:
@@ -34,5 +32,9 @@ def COMMAND(ctx: click.Context, as_json: bool, require_engines: bool, **engine_p
 
 for _engine in registry.names("engines"):
     COMMAND = click.option(
-        f"--{_engine}", f"engine_{_engine}", metavar="PATH", envvar=f"NEUROALG_{_engine.upper()}", help=f"The {_engine} to use."
+        f"--{_engine}",
+        f"engine_{_engine}",
+        metavar="PATH",
+        envvar=f"NEUROALG_{_engine.upper()}",
+        help=f"The {_engine} to use.",
     )(COMMAND)

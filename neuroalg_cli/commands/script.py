@@ -20,7 +20,7 @@ from neuroalg_cli.command_options import ArchitectureCommand, make_question, que
     help="What to compute.",
 )
 def COMMAND(invariant: str, **options: Any) -> int:  # noqa: N802
-    """Print the script that an engine would run, and run nothing.
+    r"""Print the script that an engine would run, and run nothing.
 
     The library files that it loads are in m2_scripts/ and sage_scripts/.
 

@@ -8,7 +8,7 @@ import click
 @click.command(name="verify")
 @click.argument("report", metavar="REPORT")
 def COMMAND(report: str) -> int:  # noqa: N802
-    """Replay the proofs in a report with exact arithmetic alone, without any engine.
+    r"""Replay the proofs in a report with exact arithmetic alone, without any engine.
 
     REPORT is a file written with --json or -o, or - for standard input.  The checker shares no code with what made the
     report.  Exit code 0: every claim that says 'proved' is; 12: one is not, or there is nothing to replay.

@@ -142,7 +142,9 @@ def _gather(network: Network, node: Node, operands: list[Array], dependent: list
     pieces = []
     for operand, array in zip(node.operands, operands, strict=True):
         size = network.nodes[operand].size
-        flat = array.reshape(batch, size) if dependent[operand] else np.broadcast_to(array.reshape(1, size), (batch, size))
+        flat = (
+            array.reshape(batch, size) if dependent[operand] else np.broadcast_to(array.reshape(1, size), (batch, size))
+        )
         pieces.append(flat)
     joined = np.concatenate([*pieces, np.zeros((batch, 1))], axis=1)
     return joined[:, list(node.indices)].reshape(batch, *node.shape)

@@ -51,7 +51,9 @@ def evaluate(network: Network, parameters: Array, inputs: Array, prime: int) -> 
     return values[network.output].reshape(len(inputs), network.output_size)
 
 
-def jacobian(network: Network, parameters: Array, inputs: Array, prime: int, columns: Array | None = None) -> Array:
+def jacobian(
+    network: Network, parameters: Array, inputs: Array, prime: int, columns: NDArray[np.int64] | None = None
+) -> Array:
     """Returns d f_w(x_i) / dw modulo p: shape (batch * m, P), or only the given columns of it.
 
     Works through the inputs in chunks, so that what is needed beside the result stays below some 200 MiB.

@@ -39,7 +39,7 @@ def coordinates(network: Network, maximal_terms: int = MAXIMAL_TERMS) -> list[Co
     """
     outputs = _expand(network, maximal_terms)
     parameters = network.parameter_count
-    result = []
+    result: list[Coordinate] = []
     for output, entry in enumerate(outputs):
         by_monomial: dict[tuple[int, ...], SparsePolynomial] = {}
         for exponents, coefficient in entry.to_dict().items():
@@ -85,7 +85,9 @@ def _expand(network: Network, maximal_terms: int) -> list[fmpq_mpoly]:
                 top = max((exponent for exponent, _ in node.terms), default=0)
                 for z in operands[0]:
                     _refuse(math.comb(len(z) + top - 1, top) if len(z) else 0, maximal_terms)
-                value = [sum((z**e * fmpq(c.numerator, c.denominator) for e, c in node.terms), zero) for z in operands[0]]
+                value = [
+                    sum((z**e * fmpq(c.numerator, c.denominator) for e, c in node.terms), zero) for z in operands[0]
+                ]
             case "gather":
                 flat = [entry for operand in operands for entry in operand]
                 value = [flat[i] if i >= 0 else zero for i in node.indices]

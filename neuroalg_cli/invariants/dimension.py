@@ -130,6 +130,7 @@ class JacobianMethod:
     def obstacle(self, question: Question) -> str | None:
         """Returns None: the method works for every polynomial network."""
         del question
+        return None  # an answer, as in the other methods
 
     def answer(self, question: Question) -> Answer:
         """Returns the claim with both bounds as evidence."""
@@ -143,8 +144,10 @@ class JacobianMethod:
                 "certainty": "modular",
                 "error_probability": _rounded_up(found.error_probability),
                 "assumptions": (
-                    f"the dimension is at least {found.rank} for certain, and at most {found.upper.value}; "
-                    f"it is {found.rank} unless random points modulo {len(found.primes)} random primes were all exceptional",
+                    (
+                        f"the dimension is at least {found.rank} for certain, and at most {found.upper.value}; "
+                        f"it is {found.rank} unless random points modulo {len(found.primes)} random primes were all exceptional"
+                    ),
                 ),
             }
         evidence = {"lower_bound": found.lower_evidence, "upper_bound": found.upper.evidence}
@@ -252,7 +255,9 @@ def _rounded_up(probability: float) -> str:
 def _methods() -> tuple[Method, ...]:
     from neuroalg_cli.catalogue import templates  # noqa: PLC0415
 
-    scripts = sorted((t for t in templates() if t.invariant == "dimension"), key=lambda t: (t.method != "jacobian", t.engine))
+    scripts = sorted(
+        (t for t in templates() if t.invariant == "dimension"), key=lambda t: (t.method != "jacobian", t.engine)
+    )
     return (
         TheoremMethod(),
         JacobianMethod(),

@@ -5,6 +5,7 @@ Everything outside ``volatile`` is the same for the same command, seed and engin
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -70,6 +71,31 @@ class Claim(_Strict):
     primes: tuple[int, ...] = ()
     limits: LimitsUsed
     script: ScriptIdentity | None = None
+
+    def __str__(self) -> str:
+        """Returns the claim in one line, such as ``dimension 8 (theorem, by theorem on builtin)``."""
+        sure = (
+            self.certainty
+            if self.error_probability is None
+            else f"{self.certainty}, wrong below {self.error_probability}"
+        )
+        return f"{self.invariant} {self.value.get(self.invariant)} ({sure}, by {self.method} on {self.engine.name})"
+
+    def _repr_html_(self) -> str:
+        """Returns a table for notebooks."""
+        rows = [
+            (key.replace("_", " "), "unknown" if value is None else str(value)) for key, value in self.value.items()
+        ]
+        rows += [
+            ("certainty", self.certainty),
+            ("method", f"{self.method} on {self.engine.name} {self.engine.version}"),
+        ]
+        if self.error_probability is not None:
+            rows.append(("wrong with probability below", self.error_probability))
+        rows += [("known symmetry", symmetry) for symmetry in self.known_symmetries]
+        rows += [("reference", reference) for reference in self.references]
+        cells = "".join(f"<tr><th style='text-align:left'>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in rows)
+        return f"<table>{cells}</table>"
 
 
 class Failure(_Strict):

@@ -54,7 +54,9 @@ def write_report(report: Report, path: str) -> None:
             Path(partial).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise UsageError(f"the report cannot be written to '{path}' ({error.strerror}); name another file with -o") from None
+        raise UsageError(
+            f"the report cannot be written to '{path}' ({error.strerror}); name another file with -o"
+        ) from None
 
 
 def read_json(source: str) -> Any:
@@ -80,7 +82,9 @@ def read_report(source: str) -> Report:
     if not isinstance(value, dict) or value.get("schema") != SCHEMA:
         raise UsageError(f"{name} is JSON, but no report of neuroalg; name a report written with -o or --json")
     if value.get("version") != VERSION:
-        raise UsageError(f"{name} is a report of version {value.get('version')!r:.20}; this program reads version {VERSION}")
+        raise UsageError(
+            f"{name} is a report of version {value.get('version')!r:.20}; this program reads version {VERSION}"
+        )
     try:
         return Report.model_validate(value)
     except ValidationError as error:

@@ -23,14 +23,18 @@ def _apply(architecture: Architecture) -> Conclusion | None:
     if len(architecture.widths) != 3 or architecture.widths[2] != 1 or degrees is None or degrees[0] < 2:
         return None
     (variables, summands, _), r = architecture.widths, degrees[0]
-    hypotheses = [f"f is a sum of {summands} powers of degree {r} of linear forms in {variables} variables, without biases"]
+    hypotheses = [
+        f"f is a sum of {summands} powers of degree {r} of linear forms in {variables} variables, without biases"
+    ]
     if r == 2:
         rank = min(variables, summands)
         hypotheses.append(f"degree 2: symmetric {variables} x {variables} matrices of rank at most {rank}")
         return Conclusion(rank * variables - rank * (rank - 1) // 2, tuple(hypotheses))
     ambient = math.comb(variables - 1 + r, r)
     if (variables, r, summands) in _EXCEPTIONS:
-        hypotheses.append(f"(n_0, r, n_1) = ({variables}, {r}, {summands}) is one of the four exceptions: a hypersurface")
+        hypotheses.append(
+            f"(n_0, r, n_1) = ({variables}, {r}, {summands}) is one of the four exceptions: a hypersurface"
+        )
         return Conclusion(ambient - 1, tuple(hypotheses))
     hypotheses.append(f"(n_0, r, n_1) = ({variables}, {r}, {summands}) is no exception")
     return Conclusion(min(variables * summands, ambient), tuple(hypotheses))

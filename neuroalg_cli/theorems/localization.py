@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from neuroalg_cli.architectures.mlp import MultilayerPerceptron
@@ -36,7 +37,7 @@ def _apply(architecture: Architecture) -> Conclusion | None:
         if left < right:
             return None
         hypotheses.append(f"block ({m}, {n}, {k}), r = {r}: {left} >= {right}, Kruskal's condition")
-    parameters = sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+    parameters = sum(a * b for a, b in itertools.pairwise(widths))
     return Conclusion(parameters - sum(widths[1:-1]), tuple(hypotheses))
 
 
