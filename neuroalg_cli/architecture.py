@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from neuroalg_cli.errors import SpecError
+from neuroalg_cli.errors import SpecError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,12 +104,10 @@ class Architecture(BaseModel, ABC):
 def _first_sentence(error: ValidationError) -> str:
     """Returns one sentence for the first of pydantic's complaints."""
     first = error.errors(include_url=False)[0]
-    key = ".".join(str(part) for part in first["loc"]) or "specification"
+    key = ".".join(str(part) for part in first["loc"])[:40] or "specification"
     if first["type"] == "extra_forbidden":
         return f"the key '{key}' is unknown to this family of networks"
     if first["type"] == "missing":
         return f"the key '{key}' is missing"
-    value = repr(first.get("input"))
-    shown = value if len(value) <= 40 else value[:37] + "..."
     message = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"'{key}' is {shown}, but it {message}"
+    return f"'{key}' is {shown(first.get('input'))}, but it {message}"

@@ -3,11 +3,17 @@
 A network is cut at its interfaces (`neuroalg_cli.symmetries`) into blocks, networks of their own between two cuts.
 For every block D is at most
 
-``coordinates``    the number of coordinates that can be nonzero, by degrees;
+``coordinates``    the number of coordinates that can be nonzero, by degrees; a block that begins with an activation is counted
+                   in the values behind it, since g -> g o s is linear;
 ``determinantal``  k(m + n - k) for a block of matrices only (with biases: + n), k the smallest size on the way;
 ``symmetries``     P - rank of the known symmetry fields of the block at one point modulo one prime;
-``composition``    D(left) + D(right) - g for a cut inside: the function is determined by the pair, and the g scalings of the cut
-                   act on the pairs without changing it, freely on the left part (`UpperBound`s of both add up).
+``composition``    D(left) + D(right) - g for a cut inside with n nodes: the pair of functions (h, k) of the left and the right
+                   part determines k o h, and the group of the cut's interface acts on the pairs without changing it, so
+                   that g is the dimension of a generic orbit.  Scalings move every h_i + c that is not identically 0, which
+                   makes g = n.  With rotations as well the fields are h' = S (h + c) with S of n + n(n-1)/2 free parameters, and
+                   for r = 1 they are h' = S h with any S; S (h + c) = 0 only for S = 0 where the n functions h_i + c are linearly
+                   independent, and then g = n + n(n-1)/2 or n^2.  They are if their values at n inputs form an
+                   invertible matrix modulo p at one point.
 
 Dynamic programming over the pairs of cuts finds the best.  What may go wrong: nothing on the side of validity; the bound may be
 larger than the dimension, and then a claim cannot be `proved` by it.
@@ -15,6 +21,7 @@ larger than the dimension, and then a claim cannot be `proved` by it.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +29,9 @@ import numpy as np
 
 from neuroalg_cli.errors import SpecError
 from neuroalg_cli.exact_linear_algebra import rank_modulo
+from neuroalg_cli.interpreters import modular
 from neuroalg_cli.parametrization import PolynomialMap
+from neuroalg_cli.random_points import balanced, residues
 from neuroalg_cli.symmetries import Symmetry, fields, interfaces, symmetries
 
 if TYPE_CHECKING:
@@ -73,12 +82,8 @@ class _Search:
         self.point = point
         self.prime = prime
         allowed = set(network.cuts())
-        self.gains: dict[int, int] = {}
-        for interface in interfaces(network):
-            if interface.cut in allowed:
-                acts = "scaling" in interface.kinds or "general-linear" in interface.kinds
-                self.gains[interface.cut] = interface.width if acts else 0
-        self.cuts = [network.input, *sorted(self.gains), network.output]
+        self.interfaces = {found.cut: found for found in interfaces(network) if found.cut in allowed}
+        self.cuts = [network.input, *sorted(self.interfaces), network.output]
         self.offsets = {network.nodes[index].name: offset for index, offset in network.offsets.items()}
 
     def best(self) -> UpperBound:
@@ -95,11 +100,9 @@ class _Search:
         block = self.network.between(start, end)
         base = {"from": start, "to": end}
         candidates: list[UpperBound] = []
-        try:
-            value = PolynomialMap(block).coordinate_bound
-            candidates.append(UpperBound(value, {"bound": "coordinates", **base, "value": value}))
-        except SpecError:
-            pass  # more coordinates than can be counted bound nothing
+        count = coordinate_count(block)
+        if count is not None:
+            candidates.append(UpperBound(count, {"bound": "coordinates", **base, "value": count}))
         rank_bounded = determinantal_dimension(block)
         if rank_bounded is not None:
             candidates.append(UpperBound(rank_bounded, {"bound": "determinantal", **base, "value": rank_bounded}))
@@ -114,10 +117,27 @@ class _Search:
         return min(candidates + compositions, key=_value)
 
     def _composition(self, left: UpperBound, right: UpperBound, cut: int, base: dict[str, Any]) -> UpperBound:
-        gain = self.gains[cut]
+        gain = self._gain(base["from"], cut)
         value = left.value + right.value - gain
         parts = {"cut": cut, "gain": gain, "left": left.evidence, "right": right.evidence}
         return UpperBound(value, {"bound": "composition", **base, **parts, "value": value})
+
+    @functools.cache  # noqa: B019  # the search lives as long as one question
+    def _gain(self, start: int, cut: int) -> int:
+        """Returns the dimension of the orbits of a cut's group on pairs, for the block that begins at ``start``."""
+        interface = self.interfaces[cut]
+        n, activation = interface.width, interface.activation
+        if "scaling" not in interface.kinds and "general-linear" not in interface.kinds:
+            return 0
+        assert activation is not None
+        whole = n * n if "general-linear" in interface.kinds else n + n * (n - 1) // 2
+        if whole == n or not {"general-linear", "rotation"} & set(interface.kinds):
+            return n
+        left = self.network.between(start, cut)
+        inputs = balanced(residues(0, f"gain/{start}/{cut}", n * left.input_size, self.prime), self.prime)
+        values = modular.evaluate(left, self.restrict(left), inputs.reshape(n, left.input_size), self.prime)
+        centre = modular.ModularArithmetic(self.prime).constant(activation.centre)
+        return whole if rank_modulo(values + centre, self.prime).rank == n else n
 
     def _by_symmetries(self, block: Network, found: list[Symmetry], base: dict[str, Any]) -> UpperBound:
         rank = 0
@@ -143,6 +163,22 @@ class _Search:
             offset = self.offsets[node.name]
             pieces.append(self.point[offset : offset + node.size])
         return np.concatenate(pieces) if pieces else np.zeros(0)
+
+
+def coordinate_count(block: Network) -> int | None:
+    """Returns an upper bound for the dimension of the linear span of a block's functions; None if it is too large to count.
+
+    If nothing but an activation s uses the block's input, the functions are g o s, and there are no more of them than of g.
+    """
+    counts = []
+    users = block.consumers()[block.input]
+    behind = users[0] if len(users) == 1 and block.nodes[users[0]].operation == "polynomial" else block.output
+    for network in [block] if behind == block.output else [block, block.between(behind, block.output)]:
+        try:
+            counts.append(PolynomialMap(network).coordinate_bound)
+        except SpecError:
+            continue  # more coordinates than can be counted bound nothing
+    return min(counts, default=None)
 
 
 def determinantal_dimension(block: Network) -> int | None:

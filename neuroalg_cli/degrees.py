@@ -81,7 +81,7 @@ class DegreeSet:
     def monomial_count(self, variables: int) -> int:
         """Returns the number of monomials in so many variables whose degree is in the set.
 
-        Raises `SpecError` if the number has more than some 4,000 digits.
+        Raises `SpecError` if the number could have more than some 4,000 digits: Python prints no more than 4,300.
         """
         if self.mask and _decimal_digits(variables, self.highest) > _MAXIMAL_DECIMAL_DIGITS:
             raise SpecError(
@@ -92,12 +92,13 @@ class DegreeSet:
 
 
 def _decimal_digits(variables: int, degree: int) -> float:
-    """Returns about the number of digits of C(variables - 1 + degree, degree), from below, without computing it."""
+    """Returns an upper bound for log10 of C(variables - 1 + degree, degree), without computing it."""
     small = min(variables - 1, degree)
     if small == 0:
         return 0
-    # C(n, k) >= (n/k)^k; a logarithm of Python integers never overflows.
-    return small * (math.log10(variables - 1 + degree) - math.log10(small))
+    # C(n, k) <= (e n/k)^k; a logarithm of Python integers never overflows, but their product with a float does.
+    ratio = math.log10(variables - 1 + degree) - math.log10(small) + math.log10(math.e)
+    return math.inf if small > 10**9 else small * ratio
 
 
 def _refuse_spread(spread: int) -> None:

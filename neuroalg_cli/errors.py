@@ -26,6 +26,15 @@ code  meaning
 from __future__ import annotations
 
 
+def shown(value: object, length: int = 40) -> str:
+    """Returns a value as evidence in a sentence: its ``repr``, cut to so many characters."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python prints no integer of more than 4,300 digits
+        text = "a number of thousands of digits"
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
 class NeuroalgError(Exception):
     """Base of all errors that are not bugs; ``str(error)`` is one sentence for the user."""
 

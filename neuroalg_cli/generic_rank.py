@@ -8,9 +8,10 @@ Where it does not, the rank is right with high probability.  Let R be the generi
 matrix with generic w and x_i, a polynomial in (w, x) with integer coefficients, of degree at most R*d and with sum of absolute
 coefficients at most 2^h.  The rank found modulo p is smaller than R only if p divides all coefficients of M, which at
 most h/22 primes above 2^22 can do, or if the random point is a zero of M modulo p: probability at most R*d/p
-(J. T. Schwartz 1980, R. Zippel 1979).  Trials with new primes and points multiply these probabilities.  The stack has enough
-rows when further random inputs do not raise the rank: a further input lowers a kernel that is too large with probability at
-least 1 - d/p, but perhaps by one only (after a layer of width one all outputs are proportional).
+(J. T. Schwartz 1980, R. Zippel 1979).  Trials with new primes and points multiply these probabilities.  A further generic
+input raises a rank below R (perhaps by one only: after a layer of width one all outputs are proportional), so where the rank of
+a longer stack does not grow it is R, unless that stack falls short of its own generic rank; a trial looks at no more than
+2 + log2(R) stacks, and the bounds of all of them are added.
 
 Hypotheses: characteristic 0, activations polynomial.  Columns that scalings make dependent are left out.
 """
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,8 +105,7 @@ def generic_rank(
         needed = math.ceil(math.log(_TARGET_PROBABILITY) / math.log(min(trial.error_probability, 0.9)))
         trials = min(max(2, needed), 6 if entries <= _SMALL_ENTRIES else 2)
     assert best is not None
-    missed = (phi.total_degree / 2**22) ** _FURTHER_INPUTS
-    return GenericRank(best.rank, best.upper, tuple(primes), min(1.0, probability + missed), best.lower_evidence)
+    return GenericRank(best.rank, best.upper, tuple(primes), probability, best.lower_evidence)
 
 
 def _trial(phi: PolynomialMap, seed: int, number: int, seconds: float | None, memory: int | None) -> GenericRank:
@@ -127,7 +128,7 @@ def _trial(phi: PolynomialMap, seed: int, number: int, seconds: float | None, me
         found, inputs = further, more_inputs
         extra = max(_FURTHER_INPUTS, count)
     evidence = _lower_evidence(found, columns, point, inputs, prime, network.output_size)
-    return GenericRank(found.rank, upper, (prime,), _miss_probability(phi, upper.value, prime), evidence)
+    return GenericRank(found.rank, upper, (prime,), miss_probability(phi, upper.value, prime), evidence)
 
 
 def _rank(
@@ -167,16 +168,22 @@ def _usable_prime(phi: PolynomialMap, seed: int, number: int) -> int:
     source = generator(seed, f"prime/{number}")
     while True:
         prime = random_prime(source)
-        if phi.activation_denominators % prime:
+        if phi.activation_numbers % prime:
             return prime
 
 
-def _miss_probability(phi: PolynomialMap, rank_bound: int, prime: int) -> float:
-    """Returns the bound of the module's docstring for one trial and a generic rank of at most ``rank_bound``."""
+def miss_probability(phi: PolynomialMap, rank_bound: int, prime: int, largest_gap: int = 1) -> float:
+    """Returns the bound of the module's docstring for one trial and a generic rank of at most ``rank_bound``.
+
+    ``largest_gap``: 1 for a prime drawn uniformly; an engine draws the next prime after a random number, which favours the
+    primes after large gaps.
+    """
     degree = rank_bound * phi.total_degree
     entry = math.log2(max(phi.total_degree, 2)) + phi.height_bits
     height = rank_bound * (math.log2(max(rank_bound, 2)) + entry)
-    return min(1.0, degree / prime + height / 22 / _PRIMES)
+    share = 1 / _PRIMES if largest_gap == 1 else largest_gap / 2**21
+    stacks = 2 + math.ceil(math.log2(max(rank_bound, 2)))
+    return min(1.0, stacks * (degree / prime + height / 22 * share))
 
 
 def _lower_evidence(
@@ -211,11 +218,9 @@ def _refuse_beyond(cost: Cost, upper: UpperBound, seconds: float | None, memory:
 
 
 def _operations_per_second(operations: int) -> float:
-    """Returns the rate of the elimination, measured on a product of matrices when it matters."""
-    if operations < 10**9:
-        return 1e9
-    from time import perf_counter  # noqa: PLC0415
-
+    """Returns the rate of the elimination: a cautious constant for short work, measured on a product where it matters."""
+    if operations < 10**11:
+        return 1.5e10
     matrix = np.ones((768, 768))
     matrix @ matrix
     start = perf_counter()

@@ -104,9 +104,9 @@ class Network:
         return sum(self.nodes[index].size for index in self.offsets)
 
     def consumers(self) -> list[list[int]]:
-        """Returns, for every node, the nodes that use it (with repetition)."""
+        """Returns, for every node, the nodes up to the output that use it (with repetition)."""
         result: list[list[int]] = [[] for _ in self.nodes]
-        for index, node in enumerate(self.nodes):
+        for index, node in enumerate(self.nodes[: self.output + 1]):
             for operand in node.operands:
                 result[operand].append(index)
         return result

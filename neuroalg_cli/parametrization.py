@@ -7,6 +7,7 @@ coordinate is not identically zero; dimensions are affine; the neurovariety V is
 from __future__ import annotations
 
 import functools
+import json
 import math
 import random
 from dataclasses import dataclass
@@ -111,11 +112,22 @@ class PolynomialMap:
                     scales.append(math.log2(denominator) + top * scale[0])
         return norms[self.network.output]
 
-    @property
-    def activation_denominators(self) -> int:
-        """The least common multiple of all denominators of coefficients: primes that divide it cannot be used."""
-        terms = [c.denominator for node in self.network.nodes for _, c in node.terms]
-        return math.lcm(*terms) if terms else 1
+    @functools.cached_property
+    def activation_numbers(self) -> int:
+        """A common multiple of all numerators and denominators of coefficients: primes that divide it are not used."""
+        terms = [coefficient for node in self.network.nodes for _, coefficient in node.terms]
+        return math.lcm(*(abs(c.numerator) * c.denominator for c in terms)) if terms else 1
+
+
+def _prime_for(network: Network, generator: random.Random) -> int:
+    """Returns a random prime of 61 bits that divides no numerator or denominator of an activation."""
+    from flint import fmpz  # noqa: PLC0415
+
+    coefficients = [coefficient for node in network.nodes for _, coefficient in node.terms]
+    while True:
+        prime = generator.randrange(2**60 + 1, 2**61, 2)
+        if fmpz(prime).is_prime() and all(c.numerator % prime and c.denominator % prime for c in coefficients):
+            return prime
 
 
 def _degrees_on_a_line(network: Network, degrees: DegreeSet) -> DegreeSet:
@@ -127,8 +139,8 @@ def _degrees_on_a_line(network: Network, degrees: DegreeSet) -> DegreeSet:
             f"the outputs have degree {degrees.highest}; "
             f"with coefficients of both signs at most {_MAXIMAL_LINE_DEGREE} is supported"
         )
-    prime = 2**61 - 1
-    generator = random.Random(2_501_189_15)  # noqa: S311  # no secret: any fixed seed will do
+    generator = random.Random(json.dumps(network.as_json()))  # noqa: S311  # no secret: any fixed seed will do
+    prime = _prime_for(network, generator)
 
     def constant(value: int) -> nmod_poly:
         return nmod_poly([value % prime], prime)

@@ -25,6 +25,7 @@ MAXIMAL_LENGTH = 10_000
 MAXIMAL_DEGREE = 1_000
 MAXIMAL_TERMS = 5_000
 MAXIMAL_BITS = 4_000
+MAXIMAL_WORK = 100_000
 _CONSTANT: Monomial = ()
 
 _GRAMMAR = r"""
@@ -63,12 +64,15 @@ def parse_polynomial(text: str, key: str) -> Polynomial:
         tree = _parser().parse(text)
     except UnexpectedInput as error:
         column = getattr(error, "column", -1)
-        where = f"at column {column}" if isinstance(column, int) and column > 0 else "at its end"
+        is_inside = (
+            isinstance(column, int) and column > 0 and getattr(getattr(error, "token", None), "type", "") != "$END"
+        )
+        where = f"at column {column}" if is_inside else "at its end"
         raise SpecError(
             f"'{key}' is {shown}, which is no polynomial ({where}); write for example '1/2*z^2 + z'"
         ) from None
     try:
-        return _evaluate(tree)
+        return _Evaluation().value(tree)
     except _CapError as error:
         raise SpecError(f"'{key}' is {shown}, which {error}") from None
     except RecursionError:
@@ -81,7 +85,8 @@ def parse_univariate(text: str, key: str) -> Terms:
     variables = sorted({name for monomial in polynomial for name, _ in monomial})
     if len(variables) > 1:
         raise SpecError(
-            f"'{key}' has the variables {', '.join(variables)}; an activation is a polynomial in one variable"
+            f"'{key}' has {len(variables)} variables, {variables[0][:20]}, {variables[1][:20]}{', ...' * (len(variables) > 2)}; "
+            "an activation is a polynomial in one variable"
         )
     terms = [(monomial[0][1] if monomial else 0, coefficient) for monomial, coefficient in polynomial.items()]
     return tuple(sorted(terms, reverse=True))
@@ -102,31 +107,104 @@ class _CapError(Exception):
     """A value is beyond the caps; the message completes the sentence 'which ...'."""
 
 
-def _evaluate(tree: Any) -> Polynomial:
-    if tree.data == "number":
-        text = str(tree.children[0])
-        if len(text) > MAXIMAL_BITS // 4:
-            raise _CapError(f"has a number of {len(text)} digits; at most {MAXIMAL_BITS // 4} are allowed")
-        return _clean({_CONSTANT: Fraction(text)})
-    if tree.data == "variable":
-        return {((str(tree.children[0]), 1),): Fraction(1)}
-    if tree.data == "power":
-        exponent_text = str(tree.children[1])
-        if len(exponent_text) > 6 or int(exponent_text) > MAXIMAL_DEGREE:
-            raise _CapError(f"has an exponent above {MAXIMAL_DEGREE}, the largest allowed")
-        return _power(_evaluate(tree.children[0]), int(exponent_text))
-    values = [_evaluate(child) for child in tree.children]
-    match tree.data:
-        case "negate":
-            return {monomial: -coefficient for monomial, coefficient in values[0].items()}
-        case "add":
-            return _sum(values[0], values[1], 1)
-        case "subtract":
-            return _sum(values[0], values[1], -1)
-        case "multiply":
-            return _product(values[0], values[1])
-        case _:
-            return _quotient(values[0], values[1])
+class _Evaluation:
+    """The value of one syntax tree; counts products of terms, so that a short text cannot ask for a long computation.
+
+    Chains of one operation are walked in a loop: only parentheses make it recurse.
+    """
+
+    def __init__(self) -> None:
+        self._work = 0
+
+    def value(self, tree: Any) -> Polynomial:
+        """Returns the polynomial; raises `_CapError`."""
+        match tree.data:
+            case "number":
+                return _number(str(tree.children[0]))
+            case "variable":
+                return {((str(tree.children[0]), 1),): Fraction(1)}
+            case "power":
+                return self._power(self.value(tree.children[0]), _exponent(str(tree.children[1])))
+            case "negate":
+                sign = 1
+                while tree.data == "negate":
+                    sign, tree = -sign, tree.children[0]
+                return {monomial: sign * coefficient for monomial, coefficient in self.value(tree).items()}
+            case "add" | "subtract":
+                return self._sum(*_chain(tree, ("add", "subtract")))
+            case _:
+                return self._product_of_chain(*_chain(tree, ("multiply", "divide")))
+
+    def _sum(self, first: Any, rest: list[tuple[str, Any]]) -> Polynomial:
+        result = dict(self.value(first))
+        for operation, operand in rest:
+            for monomial, coefficient in self.value(operand).items():
+                signed = coefficient if operation == "add" else -coefficient
+                result[monomial] = result.get(monomial, Fraction(0)) + signed
+        return _clean(result)
+
+    def _product_of_chain(self, first: Any, rest: list[tuple[str, Any]]) -> Polynomial:
+        result = self.value(first)
+        for operation, operand in rest:
+            other = self.value(operand)
+            result = self._product(result, other if operation == "multiply" else _reciprocal(other))
+        return result
+
+    def _product(self, left: Polynomial, right: Polynomial) -> Polynomial:
+        self._work += len(left) * len(right)
+        if self._work > MAXIMAL_WORK:
+            raise _CapError(f"needs more than {MAXIMAL_WORK} products of terms, the most allowed")
+        result: Polynomial = {}
+        for a, x in left.items():
+            for b, y in right.items():
+                exponents = dict(a)
+                for name, exponent in b:
+                    exponents[name] = exponents.get(name, 0) + exponent
+                monomial = tuple(sorted(exponents.items()))
+                result[monomial] = result.get(monomial, Fraction(0)) + x * y
+        return _clean(result)
+
+    def _power(self, base: Polynomial, exponent: int) -> Polynomial:
+        if len(base) > 1 and exponent > 100:
+            raise _CapError("has a sum to a power above 100, the largest allowed")
+        result: Polynomial = {_CONSTANT: Fraction(1)}
+        square = base
+        while exponent:
+            if exponent & 1:
+                result = self._product(result, square)
+            exponent >>= 1
+            if exponent:
+                square = self._product(square, square)
+        return result
+
+
+def _chain(tree: Any, operations: tuple[str, str]) -> tuple[Any, list[tuple[str, Any]]]:
+    """Returns the first operand of a chain such as a + b - c, and the others with their operations."""
+    rest = []
+    while tree.data in operations:
+        rest.append((str(tree.data), tree.children[1]))
+        tree = tree.children[0]
+    return tree, rest[::-1]
+
+
+def _number(text: str) -> Polynomial:
+    if len(text) > MAXIMAL_BITS // 4:
+        raise _CapError(f"has a number of {len(text)} digits; at most {MAXIMAL_BITS // 4} are allowed")
+    return _clean({_CONSTANT: Fraction(text)})
+
+
+def _exponent(text: str) -> int:
+    if len(text) > 6 or int(text) > MAXIMAL_DEGREE:
+        raise _CapError(f"has an exponent above {MAXIMAL_DEGREE}, the largest allowed")
+    return int(text)
+
+
+def _reciprocal(divisor: Polynomial) -> Polynomial:
+    if not divisor:
+        raise _CapError("divides by zero")
+    if set(divisor) != {_CONSTANT}:
+        raise _CapError("divides by a variable; only polynomials are supported, so divide by numbers only")
+    return {_CONSTANT: 1 / divisor[_CONSTANT]}
 
 
 def _clean(polynomial: Mapping[Monomial, Fraction]) -> Polynomial:
@@ -139,46 +217,3 @@ def _clean(polynomial: Mapping[Monomial, Fraction]) -> Polynomial:
         if max(coefficient.numerator.bit_length(), coefficient.denominator.bit_length()) > MAXIMAL_BITS:
             raise _CapError(f"has a coefficient of more than {MAXIMAL_BITS} bits, the most allowed")
     return result
-
-
-def _sum(left: Polynomial, right: Polynomial, sign: int) -> Polynomial:
-    result = dict(left)
-    for monomial, coefficient in right.items():
-        result[monomial] = result.get(monomial, Fraction(0)) + sign * coefficient
-    return _clean(result)
-
-
-def _product(left: Polynomial, right: Polynomial) -> Polynomial:
-    if len(left) * len(right) > 20 * MAXIMAL_TERMS:
-        raise _CapError(f"needs a product of {len(left)} by {len(right)} terms, which is too large")
-    result: Polynomial = {}
-    for a, x in left.items():
-        for b, y in right.items():
-            exponents = dict(a)
-            for name, exponent in b:
-                exponents[name] = exponents.get(name, 0) + exponent
-            monomial = tuple(sorted(exponents.items()))
-            result[monomial] = result.get(monomial, Fraction(0)) + x * y
-    return _clean(result)
-
-
-def _power(base: Polynomial, exponent: int) -> Polynomial:
-    if len(base) > 1 and exponent > 100:
-        raise _CapError("has a sum to a power above 100, the largest allowed")
-    result: Polynomial = {_CONSTANT: Fraction(1)}
-    square = base
-    while exponent:
-        if exponent & 1:
-            result = _product(result, square)
-        exponent >>= 1
-        if exponent:
-            square = _product(square, square)
-    return result
-
-
-def _quotient(left: Polynomial, right: Polynomial) -> Polynomial:
-    if not right:
-        raise _CapError("divides by zero")
-    if set(right) != {_CONSTANT}:
-        raise _CapError("divides by a variable; only polynomials are supported, so divide by numbers only")
-    return {monomial: coefficient / right[_CONSTANT] for monomial, coefficient in left.items()}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroalg_cli import registry
-from neuroalg_cli.errors import SpecError
+from neuroalg_cli.errors import SpecError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,18 +65,13 @@ def from_mapping(specification: Any) -> Architecture:
     if name is None:
         raise SpecError(f"the key 'family' is missing; the families are {', '.join(known)}")
     if not isinstance(name, str) or name not in known:
-        raise SpecError(f"the family {_shown(name)} is unknown; the families are {', '.join(known)}")
+        raise SpecError(f"the family {shown(name)} is unknown; the families are {', '.join(known)}")
     options = {option.key for option in known[name].options}
     unknown = sorted(str(key) for key in fields if key not in options)
     if unknown:
         allowed = ", ".join(sorted(options))
-        raise SpecError(f"the key {_shown(unknown[0])} is unknown to the family '{name}'; its keys are {allowed}")
+        raise SpecError(f"the key {shown(unknown[0])} is unknown to the family '{name}'; its keys are {allowed}")
     return known[name].from_specification(fields)
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def _parse_flag(key: str, kind: str, value: Any) -> Any:
@@ -91,7 +86,7 @@ def _parse_integer(key: str, text: str) -> int:
     if not text:
         raise SpecError(f"{option} has an empty entry; write integers separated by commas, for example 3,2,3")
     if not _INTEGER.fullmatch(text):
-        raise SpecError(f"{option} has the entry {_shown(text)}, which is no integer; write for example 3,2,3")
+        raise SpecError(f"{option} has the entry {shown(text)}, which is no integer; write for example 3,2,3")
     return int(text)
 
 

@@ -8,6 +8,7 @@ M. Trager, K. Kohn, 'Algebra Unveils Deep Learning', arXiv:2501.18915.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
@@ -15,9 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from neuroalg_cli.architecture import Architecture, FamilyOption
-from neuroalg_cli.errors import SpecError
+from neuroalg_cli.errors import SpecError, shown
 from neuroalg_cli.network import Network, NetworkBuilder, Terms
-from neuroalg_cli.polynomial_grammar import MAXIMAL_DEGREE, parse_univariate, univariate_text
+from neuroalg_cli.polynomial_grammar import MAXIMAL_DEGREE, MAXIMAL_LENGTH, parse_univariate, univariate_text
 
 if TYPE_CHECKING:
     from neuroalg_cli.parametrization import PolynomialMap
@@ -55,7 +56,7 @@ class MultilayerPerceptron(Architecture):
         if widths is None:
             raise SpecError("the key 'widths' is missing; give the width of every layer, for example 3,2,3")
         if not isinstance(widths, list | tuple):
-            raise SpecError(f"'widths' is {widths!r:.40}; it must be a list of integers such as 3,2,3")
+            raise SpecError(f"'widths' is {shown(widths)}; it must be a list of integers such as 3,2,3")
         if len(widths) < 2:
             raise SpecError(f"'widths' has {len(widths)} entries; a network needs at least two, input and output")
         if len(widths) > MAXIMAL_LAYERS + 1:
@@ -76,11 +77,16 @@ class MultilayerPerceptron(Architecture):
     @classmethod
     def _canonical_activation(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         result = []
-        for text in value:
-            terms = parse_univariate(text, "activation")
+        for text, terms in zip(value, _terms(value), strict=True):
             if not terms or terms[0][0] == 0:
-                raise SpecError(f"'activation' is {text!r:.40}, a constant; the network would not depend on its input")
-            result.append(univariate_text(terms))
+                raise SpecError(f"'activation' is {shown(text)}, a constant; the network would not depend on its input")
+            canonical = univariate_text(terms)
+            if len(canonical) > MAXIMAL_LENGTH:
+                raise SpecError(
+                    f"'activation' is {shown(text)}, which multiplied out has {len(canonical)} characters; "
+                    f"at most {MAXIMAL_LENGTH} are allowed"
+                )
+            result.append(canonical)
         return tuple(result)
 
     @model_validator(mode="after")
@@ -93,7 +99,7 @@ class MultilayerPerceptron(Architecture):
     @property
     def activation_terms(self) -> tuple[Terms, ...]:
         """The activation of every hidden layer as (exponent, coefficient) pairs."""
-        return tuple(parse_univariate(text, "activation") for text in self.activation)
+        return _terms(self.activation)
 
     @property
     def activation_degrees(self) -> tuple[int, ...] | None:
@@ -109,6 +115,14 @@ class MultilayerPerceptron(Architecture):
     def _is_merged(self, terms: Terms) -> bool:
         """Returns whether an activation is c*z, or c*z + d where biases absorb d: the two layers are then one matrix."""
         return terms[0][0] == 1 and (len(terms) == 1 or self.biases)
+
+    def _has_scalings(self, terms: Terms) -> bool:
+        """Returns whether neurons with this activation of degree at least 2 can be rescaled."""
+        if len(terms) == 1 or not self.biases:
+            return len(terms) == 1
+        from neuroalg_cli.symmetries import shifted_power  # noqa: PLC0415  # numpy
+
+        return shifted_power(terms) is not None
 
     @property
     def label(self) -> str:
@@ -148,7 +162,8 @@ class MultilayerPerceptron(Architecture):
 
         The count takes every maximal run of linear layers as one matrix of bounded rank, k(m+n-k) parameters, adds the
         biases of the runs' ends, and takes away one scaling per neuron with a monomial activation of degree at least 2:
-        P - sum of the hidden widths for z^r, as in arXiv:1905.12207, section 2; P for a general polynomial.
+        P - sum of the hidden widths for z^r, as in arXiv:1905.12207, section 2; P for a general polynomial.  With biases
+        a (z + c)^r + d is z^r in other parameters.
         """
         count = 0
         start = 0
@@ -160,7 +175,7 @@ class MultilayerPerceptron(Architecture):
             m, n = self.widths[start], self.widths[layer]
             k = min(self.widths[start : layer + 1])
             count += k * (m + n - k) + (n if self.biases else 0)
-            if layer < last and len(terms) == 1:
+            if layer < last and self._has_scalings(terms):
                 count -= n
             start = layer
         return min(count, phi.ambient_dimension)
@@ -200,6 +215,12 @@ class MultilayerPerceptron(Architecture):
         return ()
 
 
+@functools.lru_cache(maxsize=128)
+def _terms(activation: tuple[str, ...]) -> tuple[Terms, ...]:
+    known = {text: parse_univariate(text, "activation") for text in dict.fromkeys(activation)}
+    return tuple(known[text] for text in activation)
+
+
 def _for_each_layer(value: Any, hidden: int, key: str) -> list[Any]:
     """Returns one entry per hidden layer from a single value, a list of one, or a list of that length."""
     entries = list(value) if isinstance(value, list | tuple) else [value]
@@ -212,9 +233,9 @@ def _for_each_layer(value: Any, hidden: int, key: str) -> list[Any]:
 
 def _power_text(degree: Any) -> str:
     if isinstance(degree, bool) or not isinstance(degree, int):
-        raise SpecError(f"'activation_degree' is {degree!r:.40}; it must be an integer")
+        raise SpecError(f"'activation_degree' is {shown(degree)}; it must be an integer")
     if not 1 <= degree <= MAXIMAL_DEGREE:
-        raise SpecError(f"'activation_degree' is {degree}; it must be from 1 to {MAXIMAL_DEGREE}")
+        raise SpecError(f"'activation_degree' is {shown(degree)}; it must be from 1 to {MAXIMAL_DEGREE}")
     return "z" if degree == 1 else f"z^{degree}"
 
 

@@ -63,6 +63,13 @@ def forward(network: Network, parameters: Array, inputs: Array, arithmetic: Arit
     return values
 
 
+def outputs(network: Network, parameters: Array, inputs: Array, arithmetic: Arithmetic) -> Array:
+    """Returns f_w at every input: shape (batch, m); the same row for all inputs where f_w does not depend on them."""
+    value = forward(network, parameters, inputs, arithmetic)[network.output]
+    shape = (len(inputs), network.output_size)
+    return np.broadcast_to(value.reshape(-1, network.output_size), shape).copy()
+
+
 def jacobian(network: Network, parameters: Array, inputs: Array, arithmetic: Arithmetic) -> Array:
     """Returns the derivatives of all output entries at all inputs with respect to all parameters.
 

@@ -36,8 +36,7 @@ class FloatingArithmetic:
 
 def evaluate(network: Network, parameters: Array, inputs: Array) -> Array:
     """Returns f_w at every input: shape (batch, m)."""
-    values = arrays.forward(network, parameters, inputs, FloatingArithmetic())
-    return values[network.output].reshape(len(inputs), network.output_size)
+    return arrays.outputs(network, parameters, inputs, FloatingArithmetic())
 
 
 def jacobian(network: Network, parameters: Array, inputs: Array) -> Array:

@@ -47,8 +47,7 @@ class ModularArithmetic:
 
 def evaluate(network: Network, parameters: Array, inputs: Array, prime: int) -> Array:
     """Returns f_w modulo p at every input: shape (batch, m), balanced residues."""
-    values = arrays.forward(network, parameters, inputs, ModularArithmetic(prime))
-    return values[network.output].reshape(len(inputs), network.output_size)
+    return arrays.outputs(network, parameters, inputs, ModularArithmetic(prime))
 
 
 def jacobian(

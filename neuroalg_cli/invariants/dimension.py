@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from neuroalg_cli.question import Method
 
 #: beyond this the elimination is not tried unless asked for: Gröbner bases die at a dozen variables
-_SMALL_PARAMETERS = 10
+_SMALL_PARAMETERS = 12
 _SMALL_COORDINATES = 12
 _SMALL_DEGREE = 5
+#: seconds for an elimination that nobody asked for by name
+_UNASKED_SECONDS = 120.0
 
 
 def value(question: Question, phi: PolynomialMap, dimension: int) -> dict[str, int | bool | None]:
@@ -193,7 +195,10 @@ class EngineMethod:
 
         installation = find(self.engine, question.engine_paths.get(self.engine))
         script = self.script(question)
-        limits = Limits(wall_seconds=question.seconds or math.inf, memory_bytes=question.memory)
+        seconds = question.seconds or math.inf
+        if self.name == "groebner" and question.method != "groebner":
+            seconds = min(seconds, _UNASKED_SECONDS)
+        limits = Limits(wall_seconds=seconds, memory_bytes=question.memory)
         answer = execute(script, installation, limits, keep=question.keep)
         phi = question.phi
         details: dict[str, Any] = {
@@ -238,9 +243,15 @@ class EngineMethod:
 
 
 def _engine_miss(phi: PolynomialMap, primes: list[int]) -> float:
-    """Returns the Schwartz-Zippel bound R*d/p of every prime, multiplied: see `neuroalg_cli.generic_rank`."""
+    """Returns the error bound of independent points modulo the engine's primes: see `neuroalg_cli.generic_rank`.
+
+    The engine takes the next prime after a random number from 2^22 on; no gap between primes below 2^23 exceeds 154 (the
+    first gap of more, 180, follows 17051707: T. R. Nicely's table of first occurrences).
+    """
+    from neuroalg_cli.generic_rank import miss_probability  # noqa: PLC0415  # numpy
+
     size = min(phi.parameter_count, phi.ambient_dimension)
-    return math.prod(min(1.0, size * phi.total_degree / prime) for prime in primes)
+    return math.prod(miss_probability(phi, size, prime, 154) for prime in primes)
 
 
 def _rounded_up(probability: float) -> str:

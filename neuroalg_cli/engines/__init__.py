@@ -1,0 +1,1 @@
+"""One file per engine; each holds an `neuroalg_cli.engine.Engine` as ``ENGINE``."""

@@ -1,0 +1,56 @@
+"""Runs a script on an engine: run directory, supervised run, result file, typed answer or the right error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from neuroalg_cli import engine as engines
+from neuroalg_cli import parsing
+from neuroalg_cli.diagnosis import diagnose
+from neuroalg_cli.run_directory import RESULT_NAME, RunDirectory
+from neuroalg_cli.running import EngineRun, Limits, RunRequest, run
+
+if TYPE_CHECKING:
+    from neuroalg_cli.engine import Installation
+    from neuroalg_cli.rendering import Script
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a script answered, and the run that answered it."""
+
+    #: the result, with the types that the template's header promises
+    values: dict[str, Any]
+    run: EngineRun
+
+
+def execute(script: Script, installation: Installation, limits: Limits, *, keep: bool = False) -> Answer:
+    """Returns the answer of a script.
+
+    Success is proved by the result file, an exit code of 0 and the absence of faults together; each alone proves nothing.
+    Raises a `NeuroalgError` that says what happened (time, memory, script, crash, no result); the folder of a failed run
+    is kept and named in ``error.directory``, that of a good one only with ``keep``.
+    """
+    engine = engines.load(installation.engine)
+    if script.engine != installation.engine:
+        raise ValueError(f"a script for {script.engine} cannot run on {installation.engine}")
+    with RunDirectory.create(script.template.replace("/", "-"), keep=keep) as directory:
+        directory.write(script.file_name, script.text)
+        for file in script.files:
+            directory.copy_in(file)
+        done = run(
+            RunRequest(
+                command=engine.command(installation, script.file_name),
+                directory=directory.path,
+                environment=engine.environment(installation.origin),
+                limits=limits,
+            )
+        )
+        # First who stopped it: a result of the wrong kind is no reason to forget that it was stopped.
+        failure = diagnose(engine, done, finished=(directory.path / RESULT_NAME).is_file())
+        if failure is not None:
+            raise failure
+        result = directory.result()
+        assert result is not None
+        return Answer(parsing.parse(result, script.value), done)

@@ -1,0 +1,27 @@
+"""The last act of every script, `write_result`, leaves the file result.json.
+
+JSON without numbers: an integer or a rational number is a string, so that no digit is lost.  The file appears by renaming, so
+that a script that was stopped leaves none.
+"""
+
+import json
+import os
+
+
+def write_result(values):
+    """Write a dictionary of integers, rational numbers, Booleans, None, words, lists and dictionaries."""
+    with open("result.json.partial", "w") as file:  # noqa: PTH123
+        file.write(json.dumps(_plain(values), indent=1) + "\n")
+    os.replace("result.json.partial", "result.json")  # noqa: PTH105
+
+
+def _plain(value):
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    from sage.rings.rational_field import QQ
+
+    return str(QQ(value))

@@ -1,0 +1,50 @@
+"""Engines for the tests: a test that needs one is skipped without it, and fails under ``--require-engines``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+from neuroalg_cli import engine
+from neuroalg_cli.errors import NeuroalgError
+from neuroalg_cli.finding import find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from neuroalg_cli.engine import Installation
+
+# Two cores shared with engines make every deadline a matter of luck.
+hypothesis.settings.register_profile("neuroalg", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("neuroalg")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--require-engines", action="store_true", help="a test whose engine is missing fails and is not skipped"
+    )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("engine"):
+        for name in marker.args:
+            try:
+                find(name)
+            except NeuroalgError as error:
+                if item.config.getoption("--require-engines"):
+                    pytest.fail(f"--require-engines: {error}", pytrace=False)
+                pytest.skip(str(error))
+
+
+@pytest.fixture
+def installation() -> Callable[[str], Installation]:
+    """Returns the installation of an engine by name; for tests that bear its mark."""
+    return find
+
+
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.engine(name)) for name in engine.names()])
+def each_installation(request: pytest.FixtureRequest) -> Installation:
+    """Returns an installation of every engine in turn; the test needs no mark of its own."""
+    return find(request.param)

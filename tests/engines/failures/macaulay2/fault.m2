@@ -1,0 +1,3 @@
+load "Result.m2"
+run("kill -SEGV " | toString processID())
+writeResult hashTable {}

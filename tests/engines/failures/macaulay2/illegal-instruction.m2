@@ -1,0 +1,2 @@
+run("kill -ILL " | toString processID())
+while true do ()

@@ -1,0 +1,1 @@
+run("kill -KILL " | toString processID())

@@ -1,0 +1,2 @@
+print "begins"
+load "NoSuchLibrary.m2"

@@ -1,0 +1,3 @@
+load "Result.m2"
+end
+writeResult hashTable {}

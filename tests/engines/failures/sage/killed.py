@@ -1,0 +1,10 @@
+try:
+    from sage.all__sagemath_singular import *
+    from sage.all__sagemath_linbox import *
+except ImportError:
+    from sage.all import *
+
+import os
+import signal
+
+os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,2 @@
+print("begins")
+import no_such_library
