@@ -119,7 +119,9 @@ def _crash(engine: Engine, run: EngineRun, crash: str | None, details: str) -> N
         how = f"ended by signal {_signal_name(run.signal)}"
     advice = "its answer, if there is one, cannot be trusted; try again, or take another version of the engine"
     if run.signal in {signals.SIGKILL, signals.SIGTERM}:
-        advice = "neuroalg did not send it; the system does when memory runs out: close other programs, or lower --memory"
+        advice = (
+            "neuroalg did not send it; the system does when memory runs out: close other programs, or lower --memory"
+        )
     return EngineCrashError(f"{engine.title} {how} after {run.wall_seconds:.1f} s; {advice}", details=details)
 
 

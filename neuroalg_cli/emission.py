@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from neuroalg_cli.network import Network
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -25,7 +27,9 @@ _WIDTH = 100
 _LETTER = re.compile(r"[a-z]")
 _COEFFICIENT = re.compile(r"(?:0|-?[1-9][0-9]*)(?:/[1-9][0-9]*)?")
 _OPERATIONS = ("input", "parameter", "matmul", "sum", "product", "polynomial", "gather")
-_KEYS = {"operation", "shape", "operands", "name", "terms", "indices"}
+_KEYS_OF_ALL = {"operation", "shape", "operands", "name"}
+_KEYS_OF = {"polynomial": ("terms",), "gather": ("indices",)}
+_KEYS = {*_KEYS_OF_ALL, "terms", "indices"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ def polynomial(terms: SparsePolynomial, dialect: Dialect, letter: str = "w", cha
     number or whose denominator the characteristic divides, and for exponents that are not natural numbers.
     """
     written = []
+    if not isinstance(terms, dict) or not all(isinstance(exponents, tuple) for exponents in terms):
+        raise ValueError("a polynomial is a dictionary from exponent vectors to coefficients")
     for exponents in sorted(terms, reverse=True):
         coefficient = _coefficient(terms[exponents], characteristic)
         if coefficient:
@@ -64,7 +70,8 @@ def polynomial(terms: SparsePolynomial, dialect: Dialect, letter: str = "w", cha
 def polynomials(
     items: Sequence[SparsePolynomial], dialect: Dialect, letter: str = "w", characteristic: int = 0
 ) -> Code:
-    """Returns polynomials separated by commas, each on lines of its own."""
+    """Returns polynomials separated by commas, each on lines of its own; raises ``ValueError`` if there are none."""
+    _require_list(items, "polynomials")
     return Code(",\n    ".join(polynomial(terms, dialect, letter, characteristic).text for terms in items))
 
 
@@ -75,10 +82,13 @@ def network(graph: Any, dialect: Dialect, indentation: int = 8) -> Code:
     coefficient) or the indices of a gather.  Names are left out; a comment numbers the parameters.  Raises ``ValueError`` if
     the graph is not what `neuroalg_cli.network` describes.
     """
-    description = graph if isinstance(graph, dict) else graph.as_json()
+    description = graph.as_json() if isinstance(graph, Network) else graph
+    if not isinstance(description, dict) or set(description) != {"nodes", "output"}:
+        raise ValueError("a network is a graph or its JSON form, with 'nodes' and 'output'")
     nodes, output = description["nodes"], description["output"]
-    if set(description) != {"nodes", "output"} or _natural(output) >= len(nodes):
-        raise ValueError("a network has nodes and the position of an output among them")
+    _require_list(nodes, "nodes")
+    if _natural(output) >= len(nodes):
+        raise ValueError(f"the network has no node {output}")
     lines = []
     parameters = 0
     for position, node in enumerate(nodes):
@@ -96,7 +106,8 @@ def network(graph: Any, dialect: Dialect, indentation: int = 8) -> Code:
 
 
 def networks(graphs: Sequence[Any], dialect: Dialect) -> Code:
-    """Returns networks separated by commas, each under a comment with its number."""
+    """Returns networks separated by commas, each under a comment with its number; raises ``ValueError`` if there are none."""
+    _require_list(graphs, "networks")
     parts = []
     for number, graph in enumerate(graphs, start=1):
         comma = "," if number < len(graphs) else ""
@@ -143,9 +154,11 @@ def _sum(terms: Sequence[str]) -> str:
 
 def _node(node: Mapping[str, Any], position: int, dialect: Dialect) -> tuple[str, int]:
     """Returns a node as a list, and the number of its entries."""
+    if not isinstance(node, dict) or not {"operation", "shape"} <= set(node) <= _KEYS:
+        raise ValueError(f"node {position} is no node of a network")
     operation = node["operation"]
-    if operation not in _OPERATIONS or not set(node) <= _KEYS:
-        raise ValueError(f"node {position} is no operation of a network")
+    if operation not in _OPERATIONS or set(node) - _KEYS_OF_ALL != set(_KEYS_OF.get(operation, ())):
+        raise ValueError(f"node {position} is no operation of a network with what belongs to it")
     shape = [_natural(size) for size in node["shape"]]
     operands = [_natural(operand) for operand in node.get("operands", ())]
     if any(operand >= position for operand in operands):
@@ -168,12 +181,19 @@ def _range(first: int, last: int) -> str:
 
 
 def _coefficient_term(term: Any, dialect: Dialect) -> str:
+    if not isinstance(term, list | tuple) or len(term) != 2:
+        raise ValueError("a term of an activation is an exponent and a coefficient")
     exponent, coefficient = term
     if isinstance(coefficient, str):
         if not _COEFFICIENT.fullmatch(coefficient):
             raise ValueError("a coefficient of an activation is an integer or a fraction")
         coefficient = Fraction(coefficient)
     return dialect.list([str(_natural(exponent)), dialect.number(_coefficient(coefficient, 0))])
+
+
+def _require_list(items: Any, what: str) -> None:
+    if not isinstance(items, list | tuple) or not items:
+        raise ValueError(f"a list of {what} is needed, with at least one")
 
 
 def _integers(values: Sequence[int], dialect: Dialect) -> str:

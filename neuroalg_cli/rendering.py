@@ -101,10 +101,10 @@ def environment_for(engine: Engine, loader: jinja2.BaseLoader) -> jinja2.Environ
     dialect = engine.dialect
     environment.filters = {
         "polynomials": lambda items, letter, characteristic: emission.polynomials(
-            items, dialect, letter, characteristic
+            _defined(items), dialect, letter, _characteristic(characteristic)
         ),
-        "networks": lambda graphs: emission.networks(graphs, dialect),
-        "field": lambda characteristic: Code(dialect.field(_natural(characteristic))),
+        "networks": lambda graphs: emission.networks(_defined(graphs), dialect),
+        "field": lambda characteristic: Code(dialect.field(_characteristic(characteristic))),
     }
     environment.globals = {}
     return environment
@@ -114,16 +114,26 @@ def _finalize(engine: Engine, value: Any) -> str:
     """Returns the text of a value that a template inserts; refuses everything that is not a number or our own code."""
     if isinstance(value, Code):
         return value.text
-    if isinstance(value, jinja2.Undefined):
-        return str(value)  # raises, and says which name is missing
-    if isinstance(value, bool) or not isinstance(value, int | Fraction):
+    if isinstance(_defined(value), bool) or not isinstance(value, int | Fraction):
         raise TypeError(f"a template may insert numbers and generated code, not a {type(value).__name__}")
     return engine.dialect.number(Fraction(value))
 
 
-def _natural(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{value!r} is no natural number")
+def _defined(value: Any) -> Any:
+    """Returns a value that was given; raises jinja2's error with the name of one that was not."""
+    if isinstance(value, jinja2.Undefined):
+        str(value)
+    return value
+
+
+def _characteristic(value: Any) -> int:
+    """Returns 0 or a prime below 2^31, which all engines compute with; an engine may take 4 for the field of four elements."""
+    from flint import fmpz  # noqa: PLC0415
+
+    if isinstance(_defined(value), bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+        raise ValueError(f"{value!r} is no characteristic: 0 or a prime below 2^31")
+    if value and not fmpz(value).is_prime():
+        raise ValueError(f"the characteristic {value} is not prime")
     return int(value)
 
 

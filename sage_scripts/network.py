@@ -51,6 +51,8 @@ class DualNumber:
         return DualNumber(self.values + other.values, self.derivatives + other.derivatives)
 
     def __mul__(self, other):
+        if isinstance(other, Parameter):
+            return other * self
         return DualNumber(
             self.values * other.values,
             self.values * other.derivatives + other.values * self.derivatives,
@@ -66,6 +68,39 @@ class DualNumber:
             if exponent > 0:
                 slope += field(exponent) * c * self.values ** (exponent - 1)
         return DualNumber(value, slope * self.derivatives)
+
+
+class Parameter(DualNumber):
+    """The parameter w_(q+1): one value at all inputs, and the derivative 1 in column q.
+
+    Its matrices are made when they are needed: those of all parameters together would need P times the memory.
+    """
+
+    def __init__(self, value, q, batch, parameters):
+        self.value = value
+        self.q = q
+        self.batch = batch
+        self.parameters = parameters
+
+    @property
+    def values(self):
+        """Return the value as a diagonal matrix."""
+        return self.value * identity_matrix(self.value.parent(), self.batch)
+
+    @property
+    def derivatives(self):
+        """Return a matrix with ones in column q."""
+        result = matrix(self.value.parent(), self.batch, self.parameters)
+        for b in range(self.batch):
+            result[b, self.q] = 1
+        return result
+
+    def __mul__(self, other):
+        values = other.values
+        derivatives = self.value * other.derivatives
+        for b in range(self.batch):
+            derivatives[b, self.q] += values[b, b]
+        return DualNumber(self.value * values, derivatives)
 
 
 def residue(coefficient, field):
@@ -110,13 +145,8 @@ def evaluate_network(network, w, inputs):
         if operation == "input":
             entries = [DualNumber(diagonal_matrix(field, column), no_derivatives) for column in inputs.columns()]
         elif operation == "parameter":
-            entries = []
-            for q in range(used, used + prod(shape)):
-                derivatives = matrix(field, batch, parameters)
-                for b in range(batch):
-                    derivatives[b, q] = 1
-                entries.append(DualNumber(w[q] * identity_matrix(field, batch), derivatives))
-            used += prod(shape)
+            first, used = used, used + prod(shape)
+            entries = [Parameter(w[q], q, batch, parameters) for q in range(first, used)]
         elif operation == "matmul":
             entries = matrix_product(*operands, network[1][rest[0][0]][1][-1])
         elif operation == "sum":

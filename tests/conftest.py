@@ -30,12 +30,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("engine"):
         for name in marker.args:
-            try:
-                find(name)
-            except NeuroalgError as error:
-                if item.config.getoption("--require-engines"):
-                    pytest.fail(f"--require-engines: {error}", pytrace=False)
-                pytest.skip(str(error))
+            obstacle = _obstacle(name)
+            if obstacle and item.config.getoption("--require-engines"):
+                pytest.fail(f"--require-engines: {obstacle}", pytrace=False)
+            if obstacle:
+                pytest.skip(obstacle)
+
+
+def _obstacle(name: str) -> str | None:
+    """Returns why an engine cannot be used, or None."""
+    try:
+        find(name)
+    except NeuroalgError as error:
+        return str(error)
+    return None
 
 
 @pytest.fixture

@@ -42,9 +42,7 @@ class Macaulay2(Engine):
     programs = ("M2",)
     distribution = "passagemath-macaulay2"
     # Later 10.8 wheels are compiled for AVX-512 only.
-    how_to_get_it = (
-        "'pip install passagemath-macaulay2==10.8.11' (no root needed), or your system's package macaulay2"
-    )
+    how_to_get_it = "'pip install passagemath-macaulay2==10.8.11' (no root needed), or your system's package macaulay2"
     dialect = Macaulay2Dialect()
     signs = Signs(
         memory=(

@@ -30,7 +30,7 @@ def record(engine_name: str, program: str | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     kinds = tomllib.loads((HERE / "failures" / "kinds.toml").read_text(encoding="utf-8"))
     for kind, description in kinds.items():
-        script = HERE / "failures" / engine_name / f"{kind}{chosen.script_suffix}"
+        script = HERE / "failures" / engine_name / f"{kind}{chosen.script_suffix}.txt"
         limits = Limits(**{"wall_seconds": 120.0, **description.get("limits", {})})
         with RunDirectory.create(f"record-{kind}") as directory:
             name = f"script{chosen.script_suffix}"
@@ -65,6 +65,7 @@ def _shown(text: str, directory: Path) -> str:
     text = re.sub(r"[^\s\"':(]*site-packages/", "SITE/", text)
     text = re.sub(r"[^\s\"':(]*/src/M2/", "SOURCE/", text)
     text = re.sub(r"[^\s\"':(]*/lib/python3(\.\d+)?/", "PYTHON/", text)
+    text = re.sub(r"[^\s\"':(]*/(?=libpython)", "PYTHON/", text)
     text = re.sub(r"[^\s\"':(]*/bin/(?=python|M2|sage)", "BIN/", text)
     return text if len(text) <= 2 * _KEPT else f"{text[:_KEPT]}\n...\n{text[-_KEPT:]}"
 

@@ -42,7 +42,9 @@ def test_every_engine_has_recordings_of_every_kind():
 
 def test_the_floor_and_a_newer_version_of_every_engine_are_recorded():
     for loaded in engine.load_all():
-        versions = {path.parent.name.rpartition("-")[2] for path in RECORDINGS if path.parent.name.startswith(loaded.name)}
+        versions = {
+            path.parent.name.rpartition("-")[2] for path in RECORDINGS if path.parent.name.startswith(loaded.name)
+        }
         assert loaded.minimum_version in versions
         assert len(versions) >= 2
 
@@ -73,7 +75,7 @@ def line_of(script: str, text: str) -> int:
 def test_a_script_error_names_the_line_of_the_script(name, tmp_path):
     seen, run = replay(BY_NAME[name], tmp_path)
     loaded = engine.load(seen["engine"])
-    script = (HERE / "failures" / loaded.name / f"{seen['kind']}{loaded.script_suffix}").read_text(encoding="utf-8")
+    script = (HERE / "failures" / loaded.name / f"{seen['kind']}{loaded.script_suffix}.txt").read_text(encoding="utf-8")
     # Macaulay2 leaves calls of functions in tail position out of its back trace, and names the line of the call.
     cause = {
         ("script-error", "macaulay2"): "f 4",
