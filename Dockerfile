@@ -11,8 +11,10 @@ COPY m2_scripts /src/m2_scripts
 COPY sage_scripts /src/sage_scripts
 RUN python3 -m venv /opt/neuroalg \
     && /opt/neuroalg/bin/pip install --no-cache-dir --disable-pip-version-check '/src[engines]'
-# Half of the size is symbols; some files that end in .so are no libraries, and strip says so.
-RUN find /opt/neuroalg -name '*.so*' -type f -exec strip --strip-unneeded {} + 2>/dev/null || true
+# Half of the size is the symbols of Sage's extension modules.  numpy's libraries do not survive strip, and the hash of the
+# interface to Singular names the engine in reports, so it stays as the wheel has it.
+RUN find /opt/neuroalg/lib/python3*/site-packages/sage -name '*.so' ! -name 'multi_polynomial_libsingular*' \
+    -exec strip --strip-unneeded {} +
 
 FROM docker.io/library/debian:bookworm-slim
 RUN apt-get update \

@@ -31,7 +31,17 @@ PRIME = 1_000_003
 
 def whole_process(widths: tuple[int, ...], degree: int, method: str) -> tuple[float, int, float]:
     """Returns seconds, dimension and peak memory in GiB of one run of the command."""
-    command = [sys.executable, "-m", "neuroalg_cli", "-q", "dim", "--arch", "mlp", "--widths", ",".join(map(str, widths))]
+    command = [
+        sys.executable,
+        "-m",
+        "neuroalg_cli",
+        "-q",
+        "dim",
+        "--arch",
+        "mlp",
+        "--widths",
+        ",".join(map(str, widths)),
+    ]
     command += ["--activation-degree", str(degree), "--method", method, "--json", "--timeout", "3h"]
     start = time.perf_counter()
     output = subprocess.run(command, check=True, capture_output=True).stdout
@@ -67,7 +77,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--large", action="store_true", help="the two cases of some 20,000 parameters as well")
     arguments = parser.parse_args()
-    print("| widths, r | method | dimension | computing | process | peer in Sage, computing | ratio computing | ratio process |")
+    print(
+        "| widths, r | method | dimension | computing | process | peer in Sage, computing | ratio computing | ratio process |"
+    )
     print("|---|---|---|---|---|---|---|---|")
     for widths, degree in CASES:
         peers = {variant: peer(widths, degree, variant) for variant in ("evaluate", "coefficients")}
@@ -91,7 +103,9 @@ def main() -> None:
         start = time.perf_counter()
         subprocess.run([sys.executable, "-m", "neuroalg_cli", "--help"], check=True, capture_output=True)
         starts.append(time.perf_counter() - start)
-    print(f"\n`neuroalg dim` for (3,2,3), whole process: {process:.2f} s; `neuroalg --help`: {statistics.median(starts):.3f} s")
+    print(
+        f"\n`neuroalg dim` for (3,2,3), whole process: {process:.2f} s; `neuroalg --help`: {statistics.median(starts):.3f} s"
+    )
 
 
 if __name__ == "__main__":

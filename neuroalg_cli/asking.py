@@ -33,7 +33,7 @@ def ask(question: Question, *, as_json: bool, output: str | None, quiet: bool) -
     for failure in report.failures:
         terminal.talk(f"{failure.method} on {failure.engine} did not answer: {failure.sentence}")
     require_agreement(report)
-    if question.cross_check and len(report.claims) < 2:
-        terminal.talk("nothing was cross-checked: only one method answered")
+    if question.cross_check and len({claim.engine.name for claim in report.claims}) < 2:
+        terminal.talk("no independent engine took part in the cross-check; 'neuroalg doctor' says how to get one")
         return report.failures[0].exit_code if report.failures else 0
     return 0

@@ -85,7 +85,7 @@ class DegreeSet:
         """
         if self.mask and _decimal_digits(variables, self.highest) > _MAXIMAL_DECIMAL_DIGITS:
             raise SpecError(
-                f"the ambient space has more than 10^{_MAXIMAL_DECIMAL_DIGITS} coordinates; "
+                f"the ambient space could have more than 10^{_MAXIMAL_DECIMAL_DIGITS} coordinates; "
                 "reduce the widths, the depth or the degrees"
             )
         return sum(math.comb(variables - 1 + degree, variables - 1) for degree in self)

@@ -111,6 +111,7 @@ def generic_rank(
 def _trial(phi: PolynomialMap, seed: int, number: int, seconds: float | None, memory: int | None) -> GenericRank:
     """Returns what one prime and one random point say."""
     network = phi.network
+    _refuse_many_parameters(phi.parameter_count, memory)
     prime = _usable_prime(phi, seed, number)
     point = residues(seed, f"point/{number}", phi.parameter_count, prime)
     w = balanced(point, prime)
@@ -178,6 +179,8 @@ def miss_probability(phi: PolynomialMap, rank_bound: int, prime: int, largest_ga
     ``largest_gap``: 1 for a prime drawn uniformly; an engine draws the next prime after a random number, which favours the
     primes after large gaps.
     """
+    if phi.total_degree >= prime:
+        return 1.0  # and the quotient below could be too large for a float
     degree = rank_bound * phi.total_degree
     entry = math.log2(max(phi.total_degree, 2)) + phi.height_bits
     height = rank_bound * (math.log2(max(rank_bound, 2)) + entry)
@@ -201,6 +204,16 @@ def _lower_evidence(
         "pivot_rows": rows,
         "pivot_columns": [int(columns[column]) for column in found.pivot_columns],
     }
+
+
+def _refuse_many_parameters(count: int, memory: int | None) -> None:
+    """Refuses networks of which not even one point fits in memory: the better estimate needs a point."""
+    needed = 32 * count
+    if needed > (2**60 if memory is None else memory):
+        limit = "no machine has that" if memory is None else f"the limit is {memory / 2**30:.1f} GiB"
+        raise MemoryLimitError(
+            f"{count} parameters need about {needed / 2**30:.1f} GiB and {limit}; raise --memory or take a smaller network"
+        )
 
 
 def _refuse_beyond(cost: Cost, upper: UpperBound, seconds: float | None, memory: int | None) -> None:

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neuroalg_cli.degrees import DegreeSet, degree_sets
-from neuroalg_cli.errors import SpecError
+from neuroalg_cli.errors import MemoryLimitError, SpecError
 
 if TYPE_CHECKING:
     from neuroalg_cli.network import Network
 
 _MAXIMAL_LINE_DEGREE = 5_000
+_MAXIMAL_LINE_ENTRIES = 10**7
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,12 @@ def _degrees_on_a_line(network: Network, degrees: DegreeSet) -> DegreeSet:
         raise SpecError(
             f"the outputs have degree {degrees.highest}; "
             f"with coefficients of both signs at most {_MAXIMAL_LINE_DEGREE} is supported"
+        )
+    entries = sum(node.size for node in network.nodes)
+    if entries > _MAXIMAL_LINE_ENTRIES:
+        raise MemoryLimitError(
+            f"the network has {entries} parameters and neurons; with coefficients of both signs at most "
+            f"{_MAXIMAL_LINE_ENTRIES} are supported, because coordinates could cancel; take a smaller network"
         )
     generator = random.Random(json.dumps(network.as_json()))  # noqa: S311  # no secret: any fixed seed will do
     prime = _prime_for(network, generator)

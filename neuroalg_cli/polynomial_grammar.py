@@ -10,7 +10,7 @@ import functools
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from neuroalg_cli.errors import SpecError
+from neuroalg_cli.errors import SpecError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ def parse_polynomial(text: str, key: str) -> Polynomial:
     """
     from lark.exceptions import UnexpectedInput  # noqa: PLC0415
 
-    shown = repr(text if len(text) <= 40 else text[:37] + "...")
+    evidence = shown(text)
     if len(text) > MAXIMAL_LENGTH:
         raise SpecError(f"'{key}' has {len(text)} characters; a polynomial may have at most {MAXIMAL_LENGTH}")
     try:
@@ -69,24 +69,32 @@ def parse_polynomial(text: str, key: str) -> Polynomial:
         )
         where = f"at column {column}" if is_inside else "at its end"
         raise SpecError(
-            f"'{key}' is {shown}, which is no polynomial ({where}); write for example '1/2*z^2 + z'"
+            f"'{key}' is {evidence}, which is no polynomial ({where}); write for example '1/2*z^2 + z'"
         ) from None
     try:
         return _Evaluation().value(tree)
     except _CapError as error:
-        raise SpecError(f"'{key}' is {shown}, which {error}") from None
+        raise SpecError(f"'{key}' is {evidence}, which {error}") from None
     except RecursionError:
-        raise SpecError(f"'{key}' is {shown}, which is nested too deeply") from None
+        raise SpecError(f"'{key}' is {evidence}, which is nested too deeply") from None
 
 
 def parse_univariate(text: str, key: str) -> Terms:
-    """Returns a polynomial in one variable, of any name, as (exponent, coefficient) by falling exponent."""
+    """Returns a polynomial in one variable, a letter, as (exponent, coefficient) by falling exponent.
+
+    Longer names are refused: ``relu`` would otherwise be the variable of a linear activation.
+    """
     polynomial = parse_polynomial(text, key)
     variables = sorted({name for monomial in polynomial for name, _ in monomial})
     if len(variables) > 1:
         raise SpecError(
             f"'{key}' has {len(variables)} variables, {variables[0][:20]}, {variables[1][:20]}{', ...' * (len(variables) > 2)}; "
             "an activation is a polynomial in one variable"
+        )
+    if variables and len(variables[0]) > 1:
+        raise SpecError(
+            f"'{key}' has {shown(variables[0])}, which is neither a number nor a letter; "
+            "an activation is a polynomial in one letter, for example '1/2*z^2 + z'"
         )
     terms = [(monomial[0][1] if monomial else 0, coefficient) for monomial, coefficient in polynomial.items()]
     return tuple(sorted(terms, reverse=True))

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from neuroalg_cli.architecture import Architecture, FamilyOption
 
 MAXIMAL_FILE_BYTES = 10 * 2**20
-_INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
+_MAXIMAL_DIGITS = 18
 
 
 def families() -> dict[str, type[Architecture]]:
@@ -40,7 +41,8 @@ def read(source: str | None, flags: Mapping[str, Any]) -> Architecture:
     given = {key: value for key, value in flags.items() if value not in (None, False)}
     if source is not None:
         if given:
-            raise SpecError(f"the network is described by '{source}' and by --{min(given)}; give one of them")
+            flag = "--" + min(given).replace("_", "-")
+            raise SpecError(f"the network is described by {shown(source, 80)} and by {flag}; give one of them")
         return from_mapping(_read_source(source))
     if not given:
         raise SpecError(
@@ -87,11 +89,15 @@ def _parse_integer(key: str, text: str) -> int:
         raise SpecError(f"{option} has an empty entry; write integers separated by commas, for example 3,2,3")
     if not _INTEGER.fullmatch(text):
         raise SpecError(f"{option} has the entry {shown(text)}, which is no integer; write for example 3,2,3")
+    if len(text) > _MAXIMAL_DIGITS:
+        raise SpecError(
+            f"{option} has an entry of {len(text)} characters, {shown(text)}; the largest has {_MAXIMAL_DIGITS}"
+        )
     return int(text)
 
 
 def _read_source(source: str) -> Any:
-    name = "standard input" if source == "-" else f"'{source}'"
+    name = "standard input" if source == "-" else shown(source, 80)
     try:
         if source == "-":
             data = sys.stdin.buffer.read(MAXIMAL_FILE_BYTES + 1)

@@ -17,6 +17,7 @@ interpolation in several variables', J. Algebraic Geom. 4 (1995), in degree 2.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
@@ -148,6 +149,7 @@ def symmetries(network: Network) -> list[Symmetry]:
     return [Symmetry(kind, interface) for interface in interfaces(network) for kind in interface.kinds]
 
 
+@functools.lru_cache(maxsize=256)  # a search for bounds asks for the same few activations thousands of times
 def shifted_power(terms: Terms) -> ShiftedPower | None:
     """Returns a, c, r, d with the polynomial equal to a (z + c)^r + d, or None if there are none."""
     if not terms or terms[0][0] == 0:

@@ -101,7 +101,9 @@ def dead_layer():
     return builder.finish(builder.matmul(builder.parameter("R", (2, 2)), hidden))
 
 
-ARCHITECTURES = {f"{seed}: {random_architecture(seed).label}": random_architecture(seed).network() for seed in range(150)}
+ARCHITECTURES = {
+    f"{seed}: {random_architecture(seed).label}": random_architecture(seed).network() for seed in range(150)
+}
 BY_HAND = {
     "residual": residual(),
     "tied": tied(),

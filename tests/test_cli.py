@@ -48,7 +48,19 @@ def test_quiet_says_nothing_on_stderr(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_two_runs_give_the_same_report_outside_the_volatile_part(tmp_path: Path) -> None:
-    question = ("dim", "--arch", "mlp", "--widths", "3,4,2,1", "--activation-degree", "2", "--method", "jacobian", "--seed", "5")
+    question = (
+        "dim",
+        "--arch",
+        "mlp",
+        "--widths",
+        "3,4,2,1",
+        "--activation-degree",
+        "2",
+        "--method",
+        "jacobian",
+        "--seed",
+        "5",
+    )
     paths = [tmp_path / "first.json", tmp_path / "second.json"]
     for path in paths:
         assert neuroalg(*question, "-o", str(path)).returncode == 0
@@ -114,7 +126,7 @@ BAD = [
     (("dim", "--arch", "mlp", "--widths", "3,2,1", "--activation", "__import__('os')"), 3, "activation"),
     (("dim", "--arch", "mlp", "--widths", "3,2,1", "--activation", "$(touch x)"), 3, "activation"),
     (("dim", "--arch", "mlp", "--widths", "3,2,1", "--activation-degree", "2", "--activation", "z^2"), 3, "activation"),
-    (("dim", ".",), 3, "folder"),
+    (("dim", "."), 3, "folder"),
     (("dim", "does-not-exist.toml"), 3, "does-not-exist"),
     (("dim", sys.executable), 3, "network"),
     (("dim", "x.toml", "--widths", "3,2"), 3, "give one of them"),
@@ -137,7 +149,12 @@ BAD = [
 
 @pytest.mark.parametrize(("arguments", "code", "culprit"), BAD)
 def test_bad_input_is_one_sentence_with_its_exit_code(
-    arguments: tuple[str, ...], code: int, culprit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: tuple[str, ...],
+    code: int,
+    culprit: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO()))
@@ -153,14 +170,26 @@ def test_bad_input_is_one_sentence_with_its_exit_code(
 
 
 def test_a_network_too_large_is_refused_before_it_starts_with_the_estimate(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ["dim", "--arch", "mlp", "--widths", "500,3000,500,2", "--activation-degree", "2", "--method", "jacobian"]
+    arguments = [
+        "dim",
+        "--arch",
+        "mlp",
+        "--widths",
+        "500,3000,500,2",
+        "--activation-degree",
+        "2",
+        "--method",
+        "jacobian",
+    ]
     assert run(arguments) == 7
     assert "GiB" in capsys.readouterr().err
     assert run([*arguments, "--memory", "none", "--timeout", "10"]) == 6
     assert "about" in capsys.readouterr().err
 
 
-def test_interruption_has_its_own_exit_code(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_interruption_has_its_own_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
@@ -170,7 +199,12 @@ def test_interruption_has_its_own_exit_code(monkeypatch: pytest.MonkeyPatch, cap
 
 
 def test_list_reads_the_code(capsys: pytest.CaptureFixture[str]) -> None:
-    for kind, known in (("families", "mlp"), ("invariants", "dimension"), ("engines", "macaulay2"), ("methods", "groebner")):
+    for kind, known in (
+        ("families", "mlp"),
+        ("invariants", "dimension"),
+        ("engines", "macaulay2"),
+        ("methods", "groebner"),
+    ):
         assert run(["list", kind]) == 0
         assert known in capsys.readouterr().out
         assert run(["list", kind, "--json"]) == 0

@@ -50,7 +50,9 @@ def test_bounds_of_a_set(degrees):
 @given(integers, st.integers(1, 4))
 def test_monomials_are_counted_as_they_are_listed(degrees, variables):
     listed = sum(
-        sum(1 for _ in itertools.combinations_with_replacement(range(variables), degree)) for degree in degrees if degree <= 12
+        sum(1 for _ in itertools.combinations_with_replacement(range(variables), degree))
+        for degree in degrees
+        if degree <= 12
     )
     assert degree_set({degree for degree in degrees if degree <= 12}).monomial_count(variables) == listed
 

@@ -65,7 +65,11 @@ def test_three_hundred_random_architectures_in_one_run_of_an_engine(engine: str)
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_elimination_agrees_where_it_is_small_enough(engine: str) -> None:
-    small = [a for a in sample(300) if a.network().parameter_count <= 9 and Question("dimension", a).phi.ambient_dimension <= 7]
+    small = [
+        a
+        for a in sample(300)
+        if a.network().parameter_count <= 9 and Question("dimension", a).phi.ambient_dimension <= 7
+    ]
     small = [a for a in small if Question("dimension", a).phi.total_degree <= 5][:16]
     assert len(small) >= 10
     for architecture in small:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from fractions import Fraction
 
@@ -181,7 +182,7 @@ def test_the_networks_between_cuts_compose_to_the_whole(network):
     named = {network.nodes[i].name: w[o : o + network.nodes[i].size] for i, o in network.offsets.items()}
     value = x
     used = 0
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in itertools.pairwise(cuts):
         block = network.between(start, end)
         own = [named[block.nodes[index].name] for index in block.offsets]
         used += block.parameter_count
@@ -204,4 +205,9 @@ def test_the_json_form_of_a_gather_holds_its_indices():
     builder = NetworkBuilder()
     x = builder.input((2,))
     network = builder.finish(builder.gather([x], [1, -1, 1], (3,)))
-    assert network.as_json()["nodes"][-1] == {"operation": "gather", "shape": [3], "operands": [0], "indices": [1, -1, 1]}
+    assert network.as_json()["nodes"][-1] == {
+        "operation": "gather",
+        "shape": [3],
+        "operands": [0],
+        "indices": [1, -1, 1],
+    }

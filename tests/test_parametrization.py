@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from neuroalg_cli.architectures.mlp import mlp
-from neuroalg_cli.errors import SpecError
+from neuroalg_cli.errors import MemoryLimitError, SpecError
 from neuroalg_cli.interpreters.symbolic import coordinates
 from neuroalg_cli.network import NetworkBuilder
 from neuroalg_cli.parametrization import PolynomialMap
@@ -72,7 +72,7 @@ def test_height_bounds_the_coefficients_with_denominators_cleared(architecture):
 @by_label
 def test_primes_that_divide_no_activation_divide_no_coefficient(architecture):
     phi = phi_of(architecture)
-    radical = math.prod(p for p in range(2, 100) if phi.activation_denominators % p == 0)
+    radical = math.prod(p for p in range(2, 100) if phi.activation_numbers % p == 0)
     for coordinate in coordinates(architecture.network()):
         for coefficient in coordinate.polynomial.values():
             assert pow(radical, 200, coefficient.denominator) == 0
@@ -98,7 +98,9 @@ def test_a_degree_that_cancels_is_no_coordinate():
     assert phi.ambient_dimension == 3 + 4 + 6 + 7
 
 
-@pytest.mark.parametrize("text", ["2305843009213693951*z^2-z", "1/2305843009213693951*z^2-z", "2305843009213693951*z^2-z^3"])
+@pytest.mark.parametrize(
+    "text", ["2305843009213693951*z^2-z", "1/2305843009213693951*z^2-z", "2305843009213693951*z^2-z^3"]
+)
 def test_coefficients_that_vanish_modulo_a_well_known_prime_do_not_vanish(text):
     phi = phi_of(mlp([2, 2, 1], activation=text))
     assert phi.ambient_dimension == phi.coordinate_bound
@@ -112,6 +114,11 @@ def test_a_number_of_coordinates_beyond_all_bounds_is_refused():
 def test_coefficients_of_both_signs_and_a_huge_degree_are_refused():
     with pytest.raises(SpecError, match="degree"):
         _ = phi_of(mlp([2, 2, 2, 2], activation=["z^1000-z^999", "z^1000"])).ambient_dimension
+
+
+def test_coefficients_of_both_signs_and_a_huge_network_are_refused_at_once():
+    with pytest.raises(MemoryLimitError, match="both signs"):
+        _ = phi_of(mlp([10**6, 10**6, 1], activation="z^2-z")).ambient_dimension
 
 
 def test_a_graph_that_cancels_in_a_sum_is_seen_on_the_line():

@@ -263,7 +263,11 @@ def test_symmetries_in_words_and_in_json():
     parts = {"first": "W_1", "second": "W_2", "first_bias": "b_1", "second_bias": "b_2"}
     assert scaling.as_json(network) == {"kind": "scaling", "fields": 3, **parts}
     assert rotation.as_json(network) == {"kind": "rotation", "fields": 3, **parts}
-    assert symmetries(mlp([2, 1, 1], 3).network())[0].describe(mlp([2, 1, 1], 3).network()).startswith("scalings of 1 neuron ")
+    assert (
+        symmetries(mlp([2, 1, 1], 3).network())[0]
+        .describe(mlp([2, 1, 1], 3).network())
+        .startswith("scalings of 1 neuron ")
+    )
 
 
 def test_interfaces_come_from_input_to_output():

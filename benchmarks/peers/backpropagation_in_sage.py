@@ -18,6 +18,8 @@ try:
     from sage.all__sagemath_singular import *
 except ImportError:
     from sage.all import *
+import itertools
+
 from sage.matrix.constructor import matrix, random_matrix
 from sage.modules.free_module_element import random_vector, vector
 
@@ -43,7 +45,7 @@ def gradients(weights, x, r):
 
 def by_evaluation(widths, r, field):
     weights = [random_matrix(field, widths[i + 1], widths[i]) for i in range(len(widths) - 1)]
-    parameters = sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+    parameters = sum(a * b for a, b in itertools.pairwise(widths))
     rows = []
     for _ in range(-(-parameters // widths[-1]) + 1):
         rows.extend(gradients(weights, random_vector(field, widths[0]), r))

@@ -24,7 +24,9 @@ def _differences(path: str, one: Any, other: Any) -> list[tuple[str, str, str]]:
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         pairs = [(f"{path}[{i}]", a, b) for i, (a, b) in enumerate(zip(one, other, strict=True))]
     else:
-        return [] if one is not _ABSENT and one == other else [(path, _shown(one), _shown(other))]
+        # in Python 1 == True == 1.0, in a report they differ
+        is_same = type(one) is type(other) and one is not _ABSENT and one == other
+        return [] if is_same else [(path, _shown(one), _shown(other))]
     return [found for name, a, b in pairs for found in _differences(name, a, b)]
 
 

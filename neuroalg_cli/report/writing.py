@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from neuroalg_cli.errors import UsageError
+from neuroalg_cli.errors import UsageError, shown
 from neuroalg_cli.report.model import SCHEMA, VERSION, Report
 
 _MAXIMAL_BYTES = 512 * 2**20
@@ -29,19 +29,29 @@ def _format(value: Any, margin: str) -> str:
         return "{\n" + ",\n".join(lines) + "\n" + margin + "}"
     if isinstance(value, list) and any(isinstance(entry, dict | list) for entry in value):
         return "[\n" + ",\n".join(inner + _format(entry, inner) for entry in value) + "\n" + margin + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    """Returns a value or a list of them on one line; a ? stands for what UTF-8 cannot encode, such as odd file names."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def write_report(report: Report, path: str) -> None:
-    """Writes the report to a file, whole or not at all.
+    """Writes the report to a file, whole or not at all; behind a link, to the file that it names.
 
     Raises `UsageError` if the file cannot be written.
     """
-    target = Path(path)
     text = report_text(report)
-    if target.is_dir():
-        raise UsageError(f"the report cannot be written: '{path}' is a folder; name a file")
     try:
+        target = Path(os.path.realpath(path))
+        if target.is_dir():
+            raise UsageError(f"the report cannot be written: {shown(path, 80)} is a folder; name a file")
+        if target.exists() and not target.is_file():
+            # a device or a pipe: a file put in its place would break it
+            target.write_text(text, encoding="utf-8")
+            return
         descriptor, partial = tempfile.mkstemp(dir=target.parent, prefix=target.name + ".", suffix=".partial")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -53,15 +63,16 @@ def write_report(report: Report, path: str) -> None:
         except BaseException:
             Path(partial).unlink(missing_ok=True)
             raise
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UsageError(
-            f"the report cannot be written to '{path}' ({error.strerror}); name another file with -o"
+            f"the report cannot be written to {shown(path, 80)} ({reason}); name another file with -o"
         ) from None
 
 
 def read_json(source: str) -> Any:
     """Returns the JSON value in a file or, for ``-``, on standard input; raises `UsageError` if there is none."""
-    name = "standard input" if source == "-" else f"'{source}'"
+    name = "standard input" if source == "-" else shown(source, 80)
     try:
         data = sys.stdin.buffer.read(_MAXIMAL_BYTES + 1) if source == "-" else _read_file(Path(source), name)
     except (OSError, ValueError) as error:
@@ -78,18 +89,19 @@ def read_json(source: str) -> Any:
 def read_report(source: str) -> Report:
     """Returns the report in a file or, for ``-``, on standard input; raises `UsageError` if there is none."""
     value = read_json(source)
-    name = "standard input" if source == "-" else f"'{source}'"
+    name = "standard input" if source == "-" else shown(source, 80)
     if not isinstance(value, dict) or value.get("schema") != SCHEMA:
         raise UsageError(f"{name} is JSON, but no report of neuroalg; name a report written with -o or --json")
-    if value.get("version") != VERSION:
+    if value.get("version") != VERSION or isinstance(value["version"], bool):
         raise UsageError(
-            f"{name} is a report of version {value.get('version')!r:.20}; this program reads version {VERSION}"
+            f"{name} is a report of version {shown(value.get('version'))}; this program reads version {VERSION}"
         )
     try:
-        return Report.model_validate(value)
+        # as JSON, so that lists may stand for tuples, but no text for a number
+        return Report.model_validate_json(json.dumps(value), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
+        key = ".".join(str(part) for part in first["loc"])[:80]
         raise UsageError(f"{name} is a damaged report: '{key}': {first['msg']}") from None
 
 

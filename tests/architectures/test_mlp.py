@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 
@@ -93,14 +94,15 @@ def test_the_graph_has_one_output_per_output_neuron(architecture):
     network = architecture.network()
     widths = architecture.widths
     assert (network.input_size, network.output_size) == (widths[0], widths[-1])
-    weights = sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+    weights = sum(a * b for a, b in itertools.pairwise(widths))
     assert network.parameter_count == weights + (sum(widths[1:]) if architecture.biases else 0)
 
 
 def test_no_activation_follows_the_last_layer():
     # x -> W_2 (W_1 x + b_1)^2 + b_2 on one neuron each: v u^2 x^2 + 2 v u b x + v b^2 + c
     found = {
-        coordinate.monomial: coordinate.polynomial for coordinate in coordinates(mlp([1, 1, 1], 2, biases=True).network())
+        coordinate.monomial: coordinate.polynomial
+        for coordinate in coordinates(mlp([1, 1, 1], 2, biases=True).network())
     }
     assert found == {
         (2,): {(2, 0, 1, 0): 1},
@@ -118,7 +120,7 @@ def test_expected_dimension_of_monomial_networks():
     assert expected([5, 4, 3, 1], 2) == 28
     assert expected([2, 3, 1], 2) == 3  # fills
     for widths in ((3, 2, 1), (2, 2, 2, 2), (1, 1, 1), (4, 1, 3)):
-        count = widths[-1] + sum((a - 1) * b for a, b in zip(widths, widths[1:], strict=False))
+        count = widths[-1] + sum((a - 1) * b for a, b in itertools.pairwise(widths))
         phi = PolynomialMap(mlp(list(widths), 3).network())
         assert expected(list(widths), 3) == min(count, phi.ambient_dimension)
 

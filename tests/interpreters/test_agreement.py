@@ -121,7 +121,8 @@ def random_network(seed: int) -> Network:
     builder = NetworkBuilder()
     values = [builder.input(source.choice([(2,), (3,), (2, 2)]))]
     for index in range(source.randint(1, 4)):
-        values.append(builder.parameter(f"w_{index}", source.choice([(2,), (2, 2), (3, 2), (2, 3)])))
+        shape = source.choice([(2,), (2, 2), (3, 2), (2, 3)])
+        values += [builder.parameter(f"w_{index}", shape)]
     for _ in range(source.randint(3, 9)):
         before = list(builder._nodes)
         a, b = source.choice(values), source.choice(values)
@@ -320,7 +321,9 @@ def test_floating_derivatives_are_those_of_the_expansion(network):
 
 def test_the_random_networks_use_every_operation_in_many_ways():
     used = [node for name, network in NETWORKS.items() if name.startswith("random") for node in network.nodes]
-    counts = {operation: sum(node.operation == operation for node in used) for operation in ("matmul", "gather", "product")}
+    counts = {
+        operation: sum(node.operation == operation for node in used) for operation in ("matmul", "gather", "product")
+    }
     assert min(counts.values()) > 20
     assert any(-1 in node.indices for node in used)
     assert any(len(set(node.indices)) < len(node.indices) for node in used if node.operation == "gather")
@@ -392,4 +395,4 @@ def test_what_the_graph_alone_says_bounds_the_expansion(network):
         denominator = math.lcm(*(c.denominator for c in found))
         assert sum(abs(c * denominator) for c in found) <= 2 ** (phi.height_bits + 1e-9)
         assert all(p in (2, 3, 5) for p in range(2, 50) if denominator % p == 0 and all(p % q for q in range(2, p)))
-        assert phi.activation_denominators % math.prod(p for p in (2, 3, 5) if denominator % p == 0) == 0
+        assert phi.activation_numbers % math.prod(p for p in (2, 3, 5) if denominator % p == 0) == 0
