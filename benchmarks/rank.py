@@ -3,6 +3,7 @@
     python benchmarks/rank.py                         n = 1000, 4000, 10000 (about three minutes and 2.4 GB)
     python benchmarks/rank.py --sizes 500,1000,2000
 
+Run it on an otherwise idle machine: a BLAS with several threads waits for all of them in each of the rank's many products.
 Rank and product take turns in one process, so that both see the same load; times are medians after one round that is not
 counted.  "factor" is the median over the rounds of the product's rate over the rank's, for (2/3) n**3 and 2 n**3 operations:
 3 * (seconds of the rank) / (seconds of the product).  "growth" is the exponent of n between this row and the one above.

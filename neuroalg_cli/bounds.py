@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 #: beyond so many entries (8 bytes each) a matrix of symmetry fields is not formed
 MAXIMAL_FIELD_ENTRIES = 4 * 10**7
+#: the search takes the cube of the number of cuts; deeper networks are bounded as a whole
+MAXIMAL_CUTS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class _Search:
         self.prime = prime
         allowed = set(network.cuts())
         self.interfaces = {found.cut: found for found in interfaces(network) if found.cut in allowed}
+        if len(self.interfaces) > MAXIMAL_CUTS:
+            self.interfaces = {}
         self.cuts = [network.input, *sorted(self.interfaces), network.output]
         self.offsets = {network.nodes[index].name: offset for index, offset in network.offsets.items()}
 
@@ -130,6 +134,8 @@ class _Search:
         if "scaling" not in interface.kinds and "general-linear" not in interface.kinds:
             return 0
         assert activation is not None
+        if coordinate_count(self.network.between(start, cut)) == 0:
+            return 0  # nothing but the origin is scaled
         whole = n * n if "general-linear" in interface.kinds else n + n * (n - 1) // 2
         if whole == n or not {"general-linear", "rotation"} & set(interface.kinds):
             return n

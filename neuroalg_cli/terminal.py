@@ -133,7 +133,10 @@ def _word_of(value: int | bool | None) -> str:
 
 
 def _plain(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list) and len(value) > 1 and len(set(value)) == 1:
+        text = f"{value[0]} ({len(value)} times)" if len(text) > 40 else text
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def show_rows(rows: list[dict[str, str]]) -> None:

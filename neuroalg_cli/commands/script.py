@@ -31,8 +31,9 @@ def COMMAND(invariant: str, **options: Any) -> int:  # noqa: N802
     from neuroalg_cli.errors import UsageError  # noqa: PLC0415
     from neuroalg_cli.pipeline import choose  # noqa: PLC0415
 
-    scripted = [method for method in choose(make_question(invariant, options)) if hasattr(method, "script")]
+    question = make_question(invariant, options)
+    scripted = [method for method in choose(question) if hasattr(method, "script")]
     if not scripted:
         raise UsageError("this method runs no script; choose an engine, for example --engine macaulay2")
-    click.echo(scripted[0].script(make_question(invariant, options)).text, nl=False)
+    click.echo(scripted[0].script(question).text, nl=False)
     return 0

@@ -60,7 +60,8 @@ def known_symmetries(question: Question, phi: PolynomialMap) -> tuple[str, ...]:
 
 
 def _claim(question: Question, phi: PolynomialMap, dimension: int, method: Method, **details: Any) -> Claim:
-    limits = LimitsUsed(seconds=question.seconds, memory_bytes=question.memory)
+    is_limited = question.seconds is not None and math.isfinite(question.seconds)
+    limits = LimitsUsed(seconds=question.seconds if is_limited else None, memory_bytes=question.memory)
     return Claim(
         invariant="dimension",
         method=method.name,

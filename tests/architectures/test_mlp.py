@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import re
+from fractions import Fraction
 
 import pytest
+from flint import nmod_mat
 
 from neuroalg_cli.architectures.mlp import MultilayerPerceptron, mlp
 from neuroalg_cli.errors import SpecError
@@ -160,11 +162,34 @@ def test_with_biases_a_shifted_power_is_expected_to_be_what_the_power_is(one, ot
         assert expected(widths, activation=one, biases=True) == expected(widths, activation=other, biases=True)
 
 
-def test_the_linear_span_is_the_ambient_space():
-    # one representation argument for all: see the docstring; an independent count follows in test_bounds.py
-    for architecture in (mlp([3, 2, 3]), mlp([2, 1, 2], 2), mlp([2, 2, 1], activation="z^2+z", biases=True)):
-        phi = PolynomialMap(architecture.network())
-        assert architecture.linear_span_dimension(phi) == len(coordinates(phi.network))
+SPANS = [
+    mlp([3, 2, 3]),
+    mlp([3, 1, 2]),
+    mlp([2, 1, 2], 2),
+    mlp([3, 2, 1], 2),
+    mlp([2, 2, 1, 2], [2, 2]),
+    mlp([2, 1, 1, 1], activation=["z+2*z^2-2*z^3", "z^2"]),
+    mlp([2, 2, 1], activation="z^2-z", biases=True),
+    mlp([1, 2, 2], 3, biases=True),
+]
+
+
+@pytest.mark.parametrize("architecture", SPANS, ids=lambda architecture: architecture.label)
+def test_the_linear_span_is_the_ambient_space(architecture):
+    # the docstring argues with representations; here the coordinates are linearly independent polynomials in w: the
+    # matrix of their coefficients has full rank modulo a large prime
+    expanded = coordinates(architecture.network())
+    monomials = sorted({exponents for coordinate in expanded for exponents in coordinate.polynomial})
+    prime = 2**61 - 1
+    rows = [
+        [
+            int(c.numerator * pow(c.denominator, -1, prime)) % prime
+            for c in (coordinate.polynomial.get(m, Fraction(0)) for m in monomials)
+        ]
+        for coordinate in expanded
+    ]
+    phi = PolynomialMap(architecture.network())
+    assert architecture.linear_span_dimension(phi) == nmod_mat(rows, prime).rank() == len(expanded)
 
 
 def test_linear_networks_say_so():

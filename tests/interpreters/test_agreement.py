@@ -366,7 +366,7 @@ def test_coordinates_come_by_output_and_falling_monomial():
 
 @pytest.mark.parametrize(
     ("architecture", "limit"),
-    [(mlp([20, 20, 20, 1], 5), 10**5), (mlp([10, 10], 2), 5), (mlp([3, 2, 1], 9), 100)],
+    [(mlp([20, 20, 20, 1], 5), 10**4), (mlp([10, 10], 2), 5), (mlp([3, 2, 1], 9), 100)],
 )
 def test_expansions_that_would_be_too_large_are_refused_before_they_begin(architecture, limit):
     with pytest.raises(MemoryLimitError, match="--method jacobian"):
