@@ -6,8 +6,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from neuroalg_cli import terminal
+from neuroalg_cli.errors import UsageError
 from neuroalg_cli.pipeline import answer, require_agreement
-from neuroalg_cli.report.writing import report_text, write_report
+from neuroalg_cli.report.writing import report_text, require_writable, write_report
 
 if TYPE_CHECKING:
     from neuroalg_cli.question import Question
@@ -18,13 +19,19 @@ def ask(question: Question, *, as_json: bool, output: str | None, quiet: bool) -
 
     The report is printed and written before a disagreement or a failed cross-check becomes an exit code: nothing is lost.
     """
+    if output is not None:
+        require_writable(output)
     if not quiet:
         for remark in question.architecture.remarks():
             terminal.talk(remark)
     with terminal.progress(quiet=quiet) as announce:
         report = answer(question, announce)
+    unwritten = None
     if output is not None:
-        write_report(report, output)
+        try:
+            write_report(report, output)
+        except UsageError as error:
+            unwritten = error  # said after the report is printed: the disk may have filled up during hours of work
     if as_json:
         sys.stdout.write(report_text(report))
         sys.stdout.flush()
@@ -32,6 +39,8 @@ def ask(question: Question, *, as_json: bool, output: str | None, quiet: bool) -
         terminal.show(report)
     for failure in report.failures:
         terminal.talk(f"{failure.method} on {failure.engine} did not answer: {failure.sentence}")
+    if unwritten is not None:
+        raise unwritten
     require_agreement(report)
     if question.cross_check and len({claim.engine.name for claim in report.claims}) < 2:
         terminal.talk("no independent engine took part in the cross-check; 'neuroalg doctor' says how to get one")

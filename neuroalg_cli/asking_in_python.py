@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
+from neuroalg_cli.architecture import Architecture
+from neuroalg_cli.errors import SpecError, shown
 from neuroalg_cli.pipeline import answer, require_agreement
 from neuroalg_cli.question import Question
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from neuroalg_cli.architecture import Architecture
     from neuroalg_cli.report.model import Claim, Report
 
 
@@ -21,6 +22,10 @@ def ask(architecture: Architecture, invariant: str = "dimension", **options: Any
     Options are those of `neuroalg_cli.question.Question`: ``method``, ``engine``, ``cross_check``, ``seed``, ``seconds``,
     ``memory`` (bytes), ``engine_paths``.  Raises `NeuroalgError`; `DisagreementError` if a cross-check disagrees.
     """
+    if not isinstance(architecture, Architecture):
+        raise SpecError(
+            f"{shown(architecture)} is no network; make one, for example with neuroalg_cli.mlp([3, 2, 3]) or from_mapping"
+        )
     found = answer(Question(invariant, architecture, **options))
     require_agreement(found)
     return found

@@ -147,8 +147,10 @@ class _Search:
 
     def _by_symmetries(self, block: Network, found: list[Symmetry], base: dict[str, Any]) -> UpperBound:
         rank = 0
-        if found:
-            point = self.restrict(block)
+        point = self.restrict(block)
+        if all(symmetry.kind == "scaling" for symmetry in found) and _moves_every_neuron(block, found, point):
+            rank = sum(symmetry.count for symmetry in found)
+        elif found:
             rank = rank_modulo(fields(block, found, point, self.prime), self.prime, overwrite=True).rank
         value = block.parameter_count - rank
         listed = [symmetry.as_json(block) for symmetry in found]
@@ -169,6 +171,20 @@ class _Search:
             offset = self.offsets[node.name]
             pieces.append(self.point[offset : offset + node.size])
         return np.concatenate(pieces) if pieces else np.zeros(0)
+
+
+def _moves_every_neuron(block: Network, scalings: list[Symmetry], point: Array) -> bool:
+    """Returns whether no neuron has only zero weights; scalings are then independent.
+
+    The field of a neuron is nonzero on its row of the first matrix, where of the others only fields of earlier interfaces are
+    not zero: a triangular argument from the first interface on.
+    """
+    for symmetry in scalings:
+        node = block.nodes[symmetry.interface.first]
+        offset = block.offsets[symmetry.interface.first]
+        if not point[offset : offset + node.size].reshape(node.shape).any(axis=1).all():
+            return False
+    return True
 
 
 def coordinate_count(block: Network) -> int | None:

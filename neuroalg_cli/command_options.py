@@ -55,9 +55,10 @@ class MemorySize(click.ParamType[int | None]):
         match = re.fullmatch(
             r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([KMGT]?)(?:i?B)?", value.strip(), re.IGNORECASE | re.ASCII
         )
-        if not match or float(match[1]) == 0:
+        size = int(float(match[1]) * _UNITS[match[2].upper()]) if match else 0
+        if not 0 < size < 2**62:  # the system's limits are 64-bit numbers
             self.fail(f"'{value[:40]}' is no size; write for example 8G, 512M or none", param, ctx)
-        return int(float(match[1]) * _UNITS[match[2].upper()])
+        return size
 
 
 class Seconds(click.ParamType[float | None]):
@@ -72,9 +73,25 @@ class Seconds(click.ParamType[float | None]):
         if value.lower() == "none":
             return None
         match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*([smh]?)", value.strip(), re.ASCII)
-        if not match or float(match[1]) == 0:
+        seconds = float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]] if match else 0.0
+        if not 0 < seconds <= 10**9:  # 30 years; timers overflow later
             self.fail(f"'{value[:40]}' is no time; write for example 90, 10m, 2h or none", param, ctx)
-        return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+        return seconds
+
+
+class Seed(click.ParamType[int]):
+    """A seed: an integer of ASCII digits, below 2^63."""
+
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Returns the seed."""
+        if isinstance(value, int):
+            return value
+        text = str(value).strip()
+        if not re.fullmatch(r"[0-9]{1,19}", text, re.ASCII) or int(text) >= 2**63:
+            self.fail(f"'{text[:40]}' is no seed; write an integer from 0 to {2**63 - 1}", param, ctx)
+        return int(text)
 
 
 def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -92,9 +109,7 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Choice(["auto", "builtin", *engines]),
             help="Where to compute.",
         ),
-        click.option(
-            "--seed", default=0, show_default=True, type=click.IntRange(0, 2**63 - 1), help="Seed of all randomness."
-        ),
+        click.option("--seed", default=0, show_default=True, type=Seed(), help="Seed of all randomness."),
         click.option("--timeout", default="1h", show_default=True, type=Seconds(), help="Time limit of each method."),
         click.option(
             "--memory", default="8G", show_default=True, type=MemorySize(), help="Memory limit of each method."

@@ -50,7 +50,8 @@ def find(engine_name: str, configured: str | None = None) -> Installation:
         try:
             return _examine(engine, candidate)
         except EngineUnusableError as error:
-            objections.append(str(error))
+            if str(error) not in objections:  # what is wrong with the disk is wrong for every program
+                objections.append(str(error))
     if not objections:
         raise EngineMissingError(_missing(engine))
     if len(objections) == 1:

@@ -199,8 +199,8 @@ def _lower_evidence(
     return {
         "value": found.rank,
         "prime": prime,
-        "point": [int(value) for value in point],
-        "inputs": [[int(value) for value in inputs[index]] for index in used],
+        "point": point.tolist(),
+        "inputs": inputs[used].tolist(),
         "pivot_rows": rows,
         "pivot_columns": [int(columns[column]) for column in found.pivot_columns],
     }

@@ -21,14 +21,16 @@ def limits(seconds: float | None, memory_bytes: int | None) -> Iterator[None]:
     Raises `TimeLimitError` or `MemoryLimitError`.  The time limit is kept in the main thread only (it is a signal);
     the memory limit is that of the data segment, which counts everything that the process allocates.
     """
+    if memory_bytes is not None:
+        import numpy as np  # noqa: PLC0415  # its BLAS ends the process if it gets no memory at its start
+
+        del np
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     is_lowered = memory_bytes is not None and (hard == resource.RLIM_INFINITY or memory_bytes <= hard)
     is_main = threading.current_thread() is threading.main_thread()
 
     def stop(*_: Any) -> None:
-        raise TimeLimitError(
-            f"the time limit of {seconds:.0f} s was reached; raise --timeout or take a smaller network"
-        )
+        raise TimeLimitError(f"the time limit of {seconds:g} s was reached; raise --timeout or take a smaller network")
 
     previous: Any = None
     try:
@@ -40,7 +42,9 @@ def limits(seconds: float | None, memory_bytes: int | None) -> Iterator[None]:
             signal.setitimer(signal.ITIMER_REAL, seconds)
         yield
     except MemoryError:
-        limit = f"{memory_bytes / 2**30:.1f} GiB" if memory_bytes else "the machine's memory"
+        limit = f"{memory_bytes / 2**20:,.3g} MiB" if memory_bytes else "the machine's memory"
+        if memory_bytes and memory_bytes >= 2**30:
+            limit = f"{memory_bytes / 2**30:.1f} GiB"
         raise MemoryLimitError(
             f"the memory limit ({limit}) was reached; raise --memory or take a smaller network"
         ) from None

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from neuroalg_cli import invariant as invariants
-from neuroalg_cli.errors import DisagreementError, NeuroalgError, UsageError
+from neuroalg_cli.errors import DisagreementError, NeuroalgError, UsageError, shown
 from neuroalg_cli.limiting import limits
 from neuroalg_cli.question import BUILTIN, Answer, Method, Question
 from neuroalg_cli.report.model import (
@@ -60,7 +60,9 @@ def choose(question: Question) -> list[Method]:
     named = [m for m in methods if question.method in ("auto", m.name) and question.engine in ("auto", m.engine)]
     if not named:
         known = ", ".join(f"{m.name} on {m.engine}" for m in methods)
-        raise UsageError(f"there is no method '{question.method}' on engine '{question.engine}'; there are: {known}")
+        raise UsageError(
+            f"there is no method {shown(question.method)} on engine {shown(question.engine)}; there are: {known}"
+        )
     usable = [(method, method.obstacle(question)) for method in named]
     able = [method for method, obstacle in usable if obstacle is None]
     if not able:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from neuroalg_cli.errors import UsageError, shown
 from neuroalg_cli.parametrization import PolynomialMap
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from neuroalg_cli.architecture import Architecture
     from neuroalg_cli.report.model import Claim
 
@@ -35,6 +35,22 @@ class Question:
     keep: bool = False
     #: whether limits are kept by force in this process (the command line), not by estimates alone (the library)
     enforce_limits: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises `UsageError` for options that no method can use."""
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise UsageError(f"the seed is {shown(self.seed)}; it must be an integer that is not negative")
+        for name, value in (("seconds", self.seconds), ("memory", self.memory)):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
+                raise UsageError(
+                    f"the limit '{name}' is {shown(value)}; it must be a positive number, or None for no limit"
+                )
+        if not isinstance(self.engine_paths, Mapping) or not all(
+            path is None or isinstance(path, str) for path in self.engine_paths.values()
+        ):
+            raise UsageError(
+                f"'engine_paths' is {shown(self.engine_paths)}; it must be a dictionary such as {{'sage': '/usr/bin/sage'}}"
+            )
 
     @property
     def phi(self) -> PolynomialMap:

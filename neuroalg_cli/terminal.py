@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
     from neuroalg_cli.report.model import Claim, Report
 
+#: columns of what is no terminal: nothing is wrapped or cut there
+_WIDE = 4096
 _COLOURS = {"theorem": "green", "proved": "green", "exact": "cyan", "modular": "yellow", "certified_numeric": "cyan"}
 
 
 def talk(sentence: str) -> None:
     """Prints a remark on stderr."""
-    click.echo(f"neuroalg: {sentence}", err=True)
+    # A remark that nobody can read is no reason to lose the answer.
+    with contextlib.suppress(OSError):
+        click.echo(f"neuroalg: {sentence}", err=True)
 
 
 @contextlib.contextmanager
@@ -35,21 +39,27 @@ def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
         yield lambda stage: status.update(f"{stage} ...")
 
 
+def _console() -> Console:
+    """Returns where tables go: as wide as the terminal, or as wide as they are in a pipe or a file."""
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(highlight=False, width=_WIDE)
+
+
 def show(report: Report) -> None:
     """Prints a report as tables."""
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    console = _console()
     best = report.claims[0]
     specification = report.architecture.specification
     title = Text(report.architecture.label, style="bold")
     details = ", ".join(f"{key} {_plain(value)}" for key, value in specification.items() if value not in (False, []))
     title.append(f"   {details}", style="dim")
-    console.print(title)
-    console.print(_values(best))
-    console.print()
-    console.print(_reasons(best))
+    # All of it is made before any of it is printed: a damaged report shows nothing.
+    parts: list[Any] = [title, _values(best), "", _reasons(best)]
     if len(report.claims) > 1:
-        console.print()
-        console.print(_comparison(report))
+        parts += ["", _comparison(report)]
+    for part in parts:
+        console.print(part)
 
 
 def _values(claim: Claim) -> Table:
@@ -134,17 +144,18 @@ def _word_of(value: int | bool | None) -> str:
 
 def _plain(value: Any) -> str:
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    if isinstance(value, list) and len(value) > 1 and len(set(value)) == 1:
+    if isinstance(value, list) and len(value) > 1 and all(entry == value[0] for entry in value):
         text = f"{value[0]} ({len(value)} times)" if len(text) > 40 else text
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def show_rows(rows: list[dict[str, str]]) -> None:
     """Prints rows with the same keys as a table."""
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    console = _console()
     table = Table(box=None, pad_edge=False)
     for key in rows[0] if rows else ():
-        table.add_column(key.replace("_", " "), no_wrap=key != "summary")
+        # Folded and not cut: a path with its end missing is of no use.
+        table.add_column(key.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(Text(value) for value in row.values()))
     console.print(table)

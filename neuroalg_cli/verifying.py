@@ -9,7 +9,8 @@ generic rank R at least; it is w -> f_w followed by a linear map.
 *At most R.*  A block is the part of the graph behind a node ``from`` up to a node ``to``, whose nodes use only each other and
 ``from``: a function of ``from``, with parameters of its own.  Let D be the dimension of the closure of these functions.
 
-``coordinates``    D <= number of coefficients, of monomials in ``from`` whose degree can occur in an entry of ``to``.
+``coordinates``    D <= number of coefficients, of monomials in ``from`` whose degree can occur in an entry of ``to``, or in
+                   s(``from``) if an activation s comes first, since g -> g o s is linear.
 ``determinantal``  A chain of matrices and added vectors is x -> A x + c with rank A <= k, the smallest size on the way, and such
                    A form a variety of dimension k(m + n - k).
 ``symmetries``     D <= parameters - rank of polynomial vector fields on W along which the function is constant; the rank at a
@@ -19,11 +20,11 @@ generic rank R at least; it is w -> f_w followed by a linear map.
                    rows of W mixed; needs d = 0 or b'.  *translation*: r = 1, of b; needs b and b'.  *rotation*: r = 2, V a row v,
                    (h_i + c)' = v_j (h_j + c), (h_j + c)' = -v_i (h_i + c), keeps sum v_i (h_i + c)^2; needs c = 0 or b.
 ``composition``    The function is g o h; the functions h of the left block and g of the right one share no parameter, so
-                   D <= D(left) + D(right).  If h is at an interface with scalings, the torus T^n acts on the parameters of both
-                   sides and through them on pairs (h, g): h_i + c becomes t_i (h_i + c), and g becomes g(t^-1 (h + c) - c), so
-                   that g o h stays.  Where no h_i + c is identically 0 (seen at the point and an input) the orbit of h, hence of
-                   (h, g), has dimension n, whatever g is; generic fibres of (h, g) -> g o h then have dimension n at least, and
-                   D <= D(left) + D(right) - n.
+                   D <= D(left) + D(right).  Fields at an interface h move pairs (h, g) and not g o h; they move h by S (h + c),
+                   S being diagonal (scalings), any matrix (general-linear), or diagonal plus multiples of v_j E_ij - v_i E_ji
+                   (rotations as well).  Different S move h differently if the n functions h_i + c are linearly independent,
+                   different diagonal S if no h_i + c is 0, which is seen modulo p at the point and n random values of ``from``.
+                   The differential of (h, g) -> g o h has such a kernel: D <= D(left) + D(right) - n, n^2 or n(n + 1)/2.
 
 For the family ``mlp`` the graph is compared with the specification, and V spans the space of all monomials of the degrees that
 occur: GL(n_0) x GL(n_L) acts on V, and the forms of one degree are irreducible.
@@ -41,12 +42,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, chain, combinations, pairwise, permutations, product, repeat
 from math import comb, prod
+from random import Random
 from typing import Any
 
 from flint import fmpz, nmod, nmod_mat, nmod_poly
 
-Terms = dict[int, Fraction]  # a polynomial in one variable: exponent, coefficient
-#: a tensor; ``entries``: the numbers of its entries, row by row, among all entries of the network
+#: ``terms``: {exponent: coefficient}; ``entries``: the numbers of the tensor's entries, row by row, among all of the network
 _Node = namedtuple("_Node", "operation shape operands name terms entries")  # noqa: PYI024
 _MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
@@ -88,13 +89,12 @@ def estimate_seconds(report: Mapping[str, Any]) -> float:
 
 def _proved_claims(report: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
     try:
-        _require(report["schema"] == "neuroalg/report", "the schema is another one")
-        _same("the version", report["version"], 1)
+        _require((report["schema"], repr(report["version"])) == ("neuroalg/report", "1"), "another schema or version")
         parts = report["architecture"], report["architecture"]["specification"], report["parametrization"]["network"]
         _require(all(isinstance(part, Mapping) for part in parts), "the architecture or network is no JSON object")
         return [(index, claim) for index, claim in enumerate(report["claims"]) if claim["certainty"] == "proved"]
     except _MALFORMED as reason:
-        raise ReportError(f"this is no report that can be read: {reason!r:.80}") from None
+        raise ReportError(f"a part of it is missing or cannot be read ({reason!s:.80})") from None
 
 
 def _require(condition: object, sentence: str) -> None:
@@ -104,9 +104,8 @@ def _require(condition: object, sentence: str) -> None:
 
 def _integers(values: Any, what: str, low: int, high: int, count: int | None = None) -> tuple[int, ...]:
     """Returns integers in [low, high), as many as asked for; a Boolean is none."""
-    good = type(values) in (list, tuple) and count in (None, len(values))
-    good = good and all(type(value) is int and low <= value < high for value in values)
-    _require(good, f"{what}: not {'' if count is None else f'{count} '}integers in the right range")
+    good = type(values) in (list, tuple) and all(type(value) is int and low <= value < high for value in values)
+    _require(good and count in (None, len(values)), f"{what}: not the right number of integers in the right range")
     return tuple(values)
 
 
@@ -115,12 +114,14 @@ def _same(what: str, stated: Any, found: Any) -> None:
     _require(type(stated) is type(found) and stated == found, f"{what} is stated as {shown[0]}, found as {shown[1]}")
 
 
-class _Graph:
-    """A network as a program: entry 0 is 1, the others s(sum of v_a v_b); ``steps``: s, {} for z, and the pairs (a, b)."""
+class _Network:
+    """A network as a program, entry 0 being 1, the others s(sum of v_a v_b) by ``steps``; a prime p, a point w and inputs."""
 
-    def __init__(self, network: Mapping[str, Any]) -> None:
-        self.nodes: list[_Node] = []
-        self.steps: list[tuple[Terms, list[tuple[int, ...]]]] = [({}, [])]
+    def __init__(self, network: Mapping[str, Any], evidence: Mapping[str, Any]) -> None:
+        (self.p,) = _integers([evidence["prime"]], "the prime", 2**16, 2**63)
+        _require(fmpz(self.p).is_prime(), f"{self.p} is no prime")
+        self.nodes, self.work = list[_Node](), 0
+        self.steps: list[tuple[dict[int, nmod], list[tuple[int, ...]]]] = [({}, [])]  # s, {} for z; the pairs (a, b)
         for index, data in enumerate(network["nodes"]):
             self._append(data, f"node {index} of the network")
         (self.input,) = (index for index, node in enumerate(self.nodes) if node.operation == "input")
@@ -128,6 +129,15 @@ class _Graph:
         tensors = [node for node in self.nodes if node.operation == "parameter"]
         _require(len({node.name for node in tensors}) == len(tensors), "two parameter tensors have one name")
         self.parameters = [entry for node in tensors for entry in node.entries]
+        self.w = dict(zip(self.parameters, self.field(evidence["point"], len(self.parameters)), strict=True))
+        self.inputs = [self.field(x, len(self.nodes[self.input].entries)) for x in evidence["inputs"]]
+
+    def field(self, values: Any, count: int) -> list[nmod]:
+        return [nmod(value, self.p) for value in _integers(values, "the point or an input", 0, self.p, count)]
+
+    def residue(self, value: Fraction) -> nmod:
+        _require(value.denominator % self.p, "the prime divides the denominator of a coefficient")
+        return nmod(value.numerator, self.p) / nmod(value.denominator, self.p)
 
     def _append(self, data: Mapping[str, Any], where: str) -> None:
         """Adds a node whose operands are earlier nodes and whose shape follows from theirs."""
@@ -135,7 +145,8 @@ class _Graph:
         operands = _integers(data.get("operands", ()), f"the operands of {where}", 0, len(self.nodes))
         below, shapes = ([self.nodes[index][key] for index in operands] for key in (5, 1))
         size, inner = prod(shape), shapes[0][-1] if data["operation"] == "matmul" else 1
-        _require(len(self.steps) + size * max(inner, len(below)) <= 10**6, "the network is too large to replay")
+        self.work += size * inner + sum(map(len, below))
+        _require(self.work <= 3 * 10**6, "the network is too large to replay")
         exponents, texts = ([pair[key] for pair in data.get("terms", ())] for key in (0, 1))
         good = all(re.fullmatch(r"-?[1-9][0-9]{0,3999}(/[1-9][0-9]{0,3999})?", text) for text in texts)
         good = good and all(a > b for a, b in pairwise(_integers(exponents, f"the terms of {where}", 0, 1001)))
@@ -144,7 +155,7 @@ class _Graph:
         match data["operation"], shapes, bool(texts):
             case "input" | "parameter", [], False:
                 pass
-            case "matmul", [(a, b), (c, *d)], False if b == c and shape == (a, *d)[:2]:
+            case "matmul", [(a, b), (c, *d)], False if b == c and shape == (a, *d) and len(d) < 2:
                 columns = [below[1][j :: prod(d)] for j in range(prod(d))]
                 sums = [zip(below[0][i * b :][:b], column, strict=True) for i in range(a) for column in columns]
             case ("sum", [_, *_], False) | ("polynomial", [_], True) if {*shapes} == {shape}:
@@ -159,7 +170,8 @@ class _Graph:
                 raise ReportError(f"the operation of {where} is unknown, or its operands do not fit")
         terms = dict(zip(exponents, map(Fraction, texts), strict=True))
         entries = range(len(self.steps), len(self.steps) + size)
-        self.steps += [(terms, list(pairs)) for pairs in sums]
+        residues = {exponent: self.residue(coefficient) for exponent, coefficient in terms.items()}
+        self.steps += [(residues, list(pairs)) for pairs in sums]
         self.nodes.append(_Node(data["operation"], shape, operands, data.get("name", ""), terms, entries))
 
     def is_specified(self, architecture: Mapping[str, Any]) -> bool:
@@ -171,46 +183,24 @@ class _Graph:
         if family != "mlp":
             return False
         widths, biases = _integers(specification["widths"], "the widths", 1, 10**6), specification["biases"]
-        activations = [*specification["activation"], "z"]
-        _require(len(activations) == len(widths) - 1 and type(biases) is bool, "the specification is malformed")
         built: list[tuple[Any, ...]] = [("input", (widths[0],), (), "x")]
-        for layer, (m, n) in enumerate(pairwise(widths), start=1):
+        layers = zip(pairwise(widths), [*specification["activation"], "z"], strict=True)
+        for layer, ((m, n), activation) in enumerate(layers, start=1):
             built += [("parameter", (n, m), (), f"W_{layer}"), ("matmul", (n,), (len(built), len(built) - 1), "")]
             if biases:
                 built += [("parameter", (n,), (), f"b_{layer}"), ("sum", (n,), (len(built) - 1, len(built)), "")]
-            if activations[layer - 1] != "z":
+            if activation != "z":
                 terms = self.nodes[len(built)].terms.items()
                 text = "+".join(f"{c}*z^{e}" for e, c in terms).replace("*z^0", "").replace("+-", "-")
                 text = re.sub(r"(?<![0-9/])1\*|\^1(?![0-9])", "", text)  # canonical, such as '1/2*z^2-z+3'
-                _require(text == activations[layer - 1], f"the activation of layer {layer} is not the specified one")
+                _require(text == activation, f"the activation of layer {layer} is not the specified one")
                 built.append(("polynomial", (n,), (len(built) - 1,), ""))
-        _require(
-            (built, self.output) == ([node[:4] for node in self.nodes], len(built) - 1), "the network is another one"
-        )
+        _require(built == [node[:4] for node in self.nodes] and self.output == len(built) - 1, "it is another network")
         return True
 
-
-class _Point:
-    """The evidence of a lower bound: a prime p, a point w and inputs; values and derivatives of the network there."""
-
-    def __init__(self, graph: _Graph, evidence: Mapping[str, Any]) -> None:
-        (p,) = _integers([evidence["prime"]], "the prime", 2**16, 2**63)
-        _require(fmpz(p).is_prime(), f"{p} is no prime")
-        self.p, self.graph, self.x = p, graph, graph.nodes[graph.input].entries
-        w = _integers(evidence["point"], "the point", 0, p, len(graph.parameters))
-        inputs = [_integers(x, "an input", 0, p, len(self.x)) for x in evidence["inputs"]]
-        self.inputs = [[nmod(value, p) for value in x] for x in inputs]
-        self.w = {entry: nmod(value, p) for entry, value in zip(graph.parameters, w, strict=True)}
-        self.steps = [({e: self.residue(c) for e, c in terms.items()}, pairs) for terms, pairs in graph.steps]
-        self.samples = [self.values(x) for x in self.inputs[:3]]
-
-    def residue(self, value: Fraction) -> nmod:
-        _require(value.denominator % self.p, "the prime divides a denominator")
-        return nmod(value.numerator, self.p) / nmod(value.denominator, self.p)
-
-    def values(self, x: list[Any]) -> list[Any]:
-        """Returns the values of all entries at an input whose entries are in the field, or polynomials over it."""
-        given = {0: nmod(1, self.p)} | self.w | dict(zip(self.x, x, strict=True))
+    def values(self, start: int, x: Iterable[Any]) -> list[Any]:
+        """Returns the values of all entries if node ``start`` has the entries x, in the field or polynomials over it."""
+        given = {0: nmod(1, self.p)} | self.w | dict(zip(self.nodes[start].entries, x, strict=True))
         values: list[Any] = []
         for entry, (terms, pairs) in enumerate(self.steps):
             z = given[entry] if entry in given else sum((values[a] * values[b] for a, b in pairs), nmod(0, self.p))
@@ -228,16 +218,17 @@ class _Point:
             for a, b in pairs:
                 adjoints[a] += adjoint * values[b]
                 adjoints[b] += adjoint * values[a]
-        return [adjoints[index] for index in self.graph.parameters]
+        return [adjoints[index] for index in self.parameters]
 
 
 def _sums(a: set[int], b: set[int]) -> set[int]:
-    _require(len(a) * len(b) <= 10**8, "there are too many degrees to replay")
-    return {x + y for x in a for y in b}
+    low, high = min(a) + min(b), max(a) + max(b)
+    _require(high - low < 40_000 and high.bit_length() < 14_000, "there are too many degrees to replay")
+    f, g = (nmod_poly([int(i in x) for i in range(min(x), max(x) + 1)], 2**61 - 1) for x in (a, b))
+    return {low + degree for degree, count in enumerate((f * g).coeffs()) if count}
 
 
 def _monomials(degrees: Iterable[int], n: int) -> int:
-    """Returns the number of monomials of the given degrees in n variables."""
     _require(all(min(n, d) * (n + d).bit_length() < 2 * 10**5 for d in degrees), "there are too many monomials")
     return sum(comb(n - 1 + degree, degree) for degree in degrees)
 
@@ -245,11 +236,10 @@ def _monomials(degrees: Iterable[int], n: int) -> int:
 class _Block:
     """The nodes behind ``start`` up to ``end``; ``user``: for the nodes used once in the block, the node that uses them."""
 
-    def __init__(self, graph: _Graph, start: int, end: int) -> None:
-        self.nodes, self.start, self.end, self.inside = graph.nodes, start, end, range(start + 1, end + 1)
-        uses = [(operand, index) for index in self.inside for operand in graph.nodes[index].operands]
-        is_closed = graph.input not in self.inside and all(operand >= start for operand, _ in uses)
-        _require(is_closed, f"the nodes up to {end} are no function of node {start}")
+    def __init__(self, network: _Network, start: int, end: int) -> None:
+        self.nodes, self.start, self.end, self.inside = network.nodes, start, end, range(start + 1, end + 1)
+        uses = [(operand, index) for index in self.inside for operand in network.nodes[index].operands]
+        _require(all(used >= start for used, _ in uses), f"the nodes up to {end} are no function of node {start}")
         self.parameters = {index for index in self.inside if self.nodes[index].operation == "parameter"}
         self.rest = [index for index in self.inside if index not in self.parameters]
         entries = chain(*(self.nodes[index].entries for index in sorted(self.parameters)))
@@ -257,10 +247,10 @@ class _Block:
         count = Counter(operand for operand, _ in uses)
         self.user = {operand: index for operand, index in uses if count[operand] == 1}
 
-    def coordinates(self) -> int:
-        """Returns the number of coefficients of the end, as polynomials in the start, that can be nonzero."""
-        degrees: dict[int, set[int]] = {self.start: {1}}
-        for index in self.inside:
+    def coordinates(self, start: int) -> int:
+        """Returns the number of coefficients of the end, as polynomials in node ``start``, that can be nonzero."""
+        degrees: dict[int, set[int]] = {self.start: {1}, start: {1}}
+        for index in (index for index in self.inside if index != start):
             node = self.nodes[index]
             below = [degrees[operand] for operand in node.operands]
             degrees[index] = set().union(*below) or {0}
@@ -269,7 +259,7 @@ class _Block:
             if node.operation == "polynomial":
                 powers = accumulate(repeat(below[0], max(node.terms)), _sums, initial={0})
                 degrees[index] = set().union(*(power for e, power in enumerate(powers) if e in node.terms))
-        return len(self.nodes[self.end].entries) * _monomials(degrees[self.end], len(self.nodes[self.start].entries))
+        return len(self.nodes[self.end].entries) * _monomials(degrees[self.end], len(self.nodes[start].entries))
 
     def determinantal(self) -> int:
         """Returns k(m + n - k), + n with added vectors, for a chain of parameter matrices on a vector."""
@@ -281,110 +271,115 @@ class _Block:
         k, m, n = min(sizes), sizes[0], sizes[-1]
         return k * (m + n - k) + n * any(self.nodes[index].operation == "sum" for index in self.rest)
 
-    def interfaces(self) -> Iterator[tuple[int, list[Any], tuple[Any, ...]]]:
-        """Yields h, [W, b, V, b'] (None where there is no b or b') and (r, a, c, d) for the interfaces of the block."""
+    def interfaces(self) -> Iterator[tuple[int, list[Any], tuple[Any, ...], dict[str, int]]]:
+        """Yields h, [W, b, V, b'], (r, a, c, d) and the numbers of fields by kind for the interfaces of the block."""
         nodes, user, own = self.nodes, self.user, {index for index in self.parameters if index in self.user}
         biased: dict[int, tuple[_Node | None, int]] = {}  # node: (b, the sum) if it is used once, in a sum with b
         for index in self.rest:
-            for v, b in permutations(nodes[index].operands) if nodes[index].operation == "sum" else []:
-                biased |= {v: (nodes[b], index)} if b in own and user.get(v) == index else {}
+            operands = nodes[index].operands
+            if nodes[index].operation == "sum" and len(operands) == 2:
+                biased |= {v: (nodes[b], index) for v, b in permutations(operands) if b in own and user.get(v) == index}
         for W, first in ((W, user[W]) for W in own):
             b, h = biased.get(first, (None, first))
             s = user.get(h, h)
             second = user.get(s, h) if nodes[s].terms else s
-            V = nodes[second].operands[0]
+            V, b_ = nodes[second].operands[0], biased.get(second, (None,))[0]
             is_interface = nodes[first].operation == nodes[second].operation == "matmul" and second != h
             if is_interface and nodes[first].operands[0] == W and V in own and len(nodes[h].shape) == 1:
                 terms = nodes[s].terms or {1: Fraction(1)}
                 r = max(terms)
                 c = terms.get(r - 1, 0) / (r * terms[r]) if r > 1 else Fraction(0)
+                d = terms.get(0, Fraction(0)) - c * terms.get(1, 0) / max(r, 1)
                 # a (z + c)^r + d are the polynomials of degree r with (z + c) s' = r (s - d)
                 if r and all((r - k) * terms.get(k, 0) == c * (k + 1) * terms.get(k + 1, 0) for k in range(1, r)):
-                    power = r, terms[r], c, terms.get(0, Fraction(0)) - c * terms.get(1, 0) / r
-                    yield h, [nodes[W], b, nodes[V], biased.get(second, (None,))[0]], power
+                    (rows, n), takes_c, takes_d = nodes[V].shape, not c or b is not None, not d or b_ is not None
+                    kinds = {"scaling": n * (takes_c and takes_d), "general-linear": n * n * (r == 1 and takes_d)}
+                    kinds["translation"] = n * (r == 1 and b is not None and b_ is not None)
+                    kinds["rotation"] = n * (n - 1) // 2 * (r == 2 and takes_c and rows == 1)
+                    yield h, [nodes[W], b, nodes[V], b_], (r, terms[r], c, d), kinds
 
 
-def _fields(kind: str, parts: list[Any], power: tuple[Any, ...], at: _Point) -> Iterator[dict[int, nmod]]:
-    """Returns the vector fields of one kind at an interface, at w: their nonzero coordinates by parameter entry."""
-    (W, b, V, b_), (n, m), (r, a, c, d) = parts, parts[0].shape, (power[0], *map(at.residue, power[1:]))
+def _fields(kind: str, interface: tuple[Any, ...], at: _Network) -> Iterator[dict[int, nmod]]:
+    """Yields the vector fields of one kind at an interface, at w: their nonzero coordinates by parameter entry."""
+    _, (W, b, V, b_), (r, *rest), _ = interface
+    (n, m), (a, c, d) = W.shape, map(at.residue, rest)
     rows = [[*W.entries[i * m :][:m], *(b.entries[i : i + 1] if b else ())] for i in range(n)]
     columns, last = [V.entries[i::n] for i in range(n)], b_.entries if b_ else ()
     shift = dict.fromkeys(b.entries if b else (), c)
     x, y = ([[at.w[e] + shift.get(e, 0) for e in line] for line in lines] for lines in (rows, columns))
-    takes_c, takes_d = b or not power[2], b_ or not power[3]
-    moves: Iterable[tuple[tuple[Iterable[int], Any, list[nmod]], ...]]  # entries that change by a factor times values
-    if takes_c and takes_d and (kind == "scaling" or (kind == "general-linear" and r == 1)):
-        pairs = [(i, j) for i, j in product(range(n), repeat=2) if i == j or kind == "general-linear"]
-        moves = (((rows[i], 1, x[j]), (columns[j], -r, y[i]), (last, r * d, y[i])) for i, j in pairs)
-    elif kind == "translation" and r == 1 and b and b_:
-        moves = (((rows[i][-1:], 1, [nmod(1, at.p)]), (last, -a, y[i])) for i in range(n))
-    elif kind == "rotation" and r == 2 and takes_c and V.shape[0] == 1:
+    if kind == "translation":  # moves: entries that change, by a factor times values
+        moves: Iterable[Any] = (((rows[i][-1:], 1, [nmod(1, at.p)]), (last, -a, y[i])) for i in range(n))
+    elif kind == "rotation":
         moves = (((rows[i], y[j][0], x[j]), (rows[j], -y[i][0], x[i])) for i, j in combinations(range(n), 2))
     else:
-        raise ReportError(f"there is no symmetry {kind!r:.20} between {W.name} and {V.name}")
+        pairs = [(i, j) for i, j in product(range(n), repeat=2) if i == j or kind == "general-linear"]
+        moves = (((rows[i], 1, x[j]), (columns[j], -r, y[i]), (last, r * d, y[i])) for i, j in pairs)
     for move in moves:
         yield {e: factor * v for entries, factor, values in move for e, v in zip(entries, values, strict=False)}
 
 
-def _bound(tree: Mapping[str, Any], point: _Point, start: int, end: int) -> int:
+def _bound(tree: Mapping[str, Any], network: _Network, start: int, end: int) -> int:
     """Returns the upper bound of the block between two nodes, after checking all that the tree states about it."""
-    block, kind = _Block(point.graph, start, end), tree["bound"]
+    block, kind, p = _Block(network, start, end), tree["bound"], network.p
     _require((start, end) == _integers([tree["from"], tree["to"]], "a block", 0, end + 1), "a block has wrong ends")
     if kind == "coordinates":
-        found = block.coordinates()
+        first = block.user.get(start, start)
+        found = block.coordinates(first if first != end and network.nodes[first].terms else start)
     elif kind == "determinantal":
         found = block.determinantal()
     elif kind == "symmetries":
-        known = {tuple(part and part.name for part in parts): (parts, power) for _, parts, power in block.interfaces()}
-        count = sum(_integers([stated["fields"] for stated in tree["symmetries"]], "the numbers of fields", 0, 10**6))
-        _require(count * len(block.column) <= 5 * 10**7, "there are too many symmetries to replay")
-        matrix, done = nmod_mat(count, len(block.column), point.p), 0
+        known = {tuple(part and part.name for part in found[1]): found for found in block.interfaces()}
+        total, fields = 0, list[Iterator[dict[int, nmod]]]()
         for stated in tree["symmetries"]:
             names = tuple(stated.get(key) for key in ("first", "first_bias", "second", "second_bias"))
-            _require(names in known, f"there is no interface {names!r:.60}")
-            for field in _fields(stated["kind"], *known[names], point):
-                for entry, value in field.items():
-                    matrix[done, block.column[entry]] = value
-                done += 1
-        _same("the number of fields", count, done)
+            count = known[names][3].get(stated["kind"], 0) if names in known else 0
+            _require(count, f"there is no symmetry {stated['kind']!r:.20} between {names!r:.60}")
+            _same("the number of fields", stated["fields"], count)
+            fields.append(_fields(stated["kind"], known[names], network))
+            total += count
+        _require(total * len(block.column) <= 5 * 10**7, "there are too many symmetries to replay")
+        matrix = nmod_mat(total, len(block.column), p)
+        for row, field in enumerate(chain(*fields)):
+            for entry, value in field.items():
+                matrix[row, block.column[entry]] = value
         _same("the number of parameters of a block", tree["parameters"], len(block.column))
         _same("the rank of the fields", tree["rank"], matrix.rank())
         found = len(block.column) - matrix.rank()
     else:
         _require(kind == "composition", f"the bound {kind!r:.20} is unknown")
         (cut,) = _integers([tree["cut"]], "the cut", start + 1, end)
-        gain, interface = 0, next((found for found in block.interfaces() if found[0] == cut), None)
-        if interface and tree["gain"] != 0:
-            gain, shift = len([*_fields("scaling", *interface[1:], point)]), point.residue(interface[2][2])
-            values = [[values[entry] + shift for values in point.samples] for entry in block.nodes[cut].entries]
-            _require(all(map(any, values)), f"an entry of node {cut} is 0 at the point")
-        _same("the gain of a composition", tree["gain"], gain)
-        found = _bound(tree["left"], point, start, cut) + _bound(tree["right"], point, cut, end) - gain
+        most, source, entries = 0, Random(cut), network.nodes[cut].entries  # noqa: S311  # any values will do
+        for _, _, power, kinds in (found for found in block.interfaces() if found[0] == cut and found[3]["scaling"]):
+            n, c, x = len(entries), network.residue(power[2]), network.nodes[start].entries
+            values = [network.values(start, [nmod(source.randrange(p), p) for _ in x]) for _ in range(n)]
+            rows = [[value[entry] + c for value in values] for entry in entries]
+            are_independent = nmod_mat(n, n, [*chain(*rows)], p).rank() == n
+            most = (kinds["general-linear"] or n + kinds["rotation"]) if are_independent else n * all(map(any, rows))
+        (gain,) = _integers([tree["gain"]], "the gain of a composition", 0, most + 1)
+        found = _bound(tree["left"], network, start, cut) + _bound(tree["right"], network, cut, end) - gain
     _same(f"the bound by {kind}", tree["value"], found)
     return found
 
 
 def _replay(report: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
     """Returns what was proved, in a sentence; raises `ReportError` with the first reason why a claim is not."""
-    graph, value, evidence = _Graph(report["parametrization"]["network"]), claim["value"], claim["evidence"]
-    lower, upper = evidence["lower_bound"], evidence["upper_bound"]
-    is_mlp, point = graph.is_specified(report["architecture"]), _Point(graph, lower)
+    value, lower, upper = claim["value"], claim["evidence"]["lower_bound"], claim["evidence"]["upper_bound"]
+    network = _Network(report["parametrization"]["network"], lower)
+    is_mlp = network.is_specified(report["architecture"])
     _require((claim["invariant"], claim["kind"]) == ("dimension", "exact"), "only exact dimensions can be replayed")
-    outputs, P = graph.nodes[graph.output].entries, len(graph.parameters)
-    rows = sorted(_integers(lower["pivot_rows"], "the pivot rows", 0, len(outputs) * len(point.inputs)))
-    rank = len(rows)
+    outputs, P = network.nodes[network.output].entries, len(network.parameters)
+    (rank,) = _integers([lower["value"]], "the size of the minor", 0, 25_001)
+    rows = sorted(_integers(lower["pivot_rows"], "the pivot rows", 0, len(outputs) * len(network.inputs), rank))
     columns = _integers(lower["pivot_columns"], "the pivot columns", 0, P, rank)
-    _require(rank <= 25_000, "the minor is too large to replay")
-    _same("the lower bound", lower["value"], rank)
-    _same("the upper bound", _bound(upper, point, graph.input, graph.output), rank)
+    _same("the upper bound", _bound(upper, network, network.input, network.output), rank)
     ambient, span, expected = (value[f"{name}_dimension"] for name in ("ambient", "linear_span", "expected"))
-    most = least = _Block(graph, graph.input, graph.output).coordinates()
+    most = least = _Block(network, network.input, network.output).coordinates(network.input)
     _integers([ambient, span, expected], "the dimensions", 0, most + 1)
-    if is_mlp and any(c < 0 for node in graph.nodes for c in node.terms.values()):  # terms may cancel: see f_w(t x)
-        _require((top := prod(max(node.terms, default=1) for node in graph.nodes)) <= 5000, "the degree is too large")
-        line = point.values([nmod_poly([0, x], point.p) for x in point.inputs[0]])
+    if is_mlp and any(c < 0 for node in network.nodes for c in node.terms.values()):  # terms may cancel: see f_w(t x)
+        _require((top := prod(max(node.terms, default=1) for node in network.nodes)) <= 5000, "the degree is too large")
+        line = network.values(network.input, [nmod_poly([0, x], network.p) for x in network.inputs[0]])
         seen = [degree for degree in range(top + 1) if any(line[y][degree] for y in outputs)]
-        least = len(outputs) * _monomials(seen, len(point.x))
+        least = len(outputs) * _monomials(seen, len(network.inputs[0]))
     good = expected <= ambient and rank <= span <= ambient and (not is_mlp or least <= ambient == span)
     _require(good, "the ambient dimension, the expected dimension or the linear span is out of range")
     found = {"dimension": rank, "projective_dimension": rank - 1, "parameters": P, "generic_fiber_dimension": P - rank}
@@ -392,13 +387,13 @@ def _replay(report: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
         _same(f"'{key}'", value[key], number)
     _same("the number of parameters", report["parametrization"]["parameters"], P)
     _same("the number of coordinates", report["parametrization"]["coordinates"], ambient)
-    minor, values = nmod_mat(rank, rank, point.p), dict[int, list[nmod]]()
+    minor, values = nmod_mat(rank, rank, network.p), dict[int, list[nmod]]()
     for i, row in enumerate(rows):
         x, y = divmod(row, len(outputs))
-        values = values if x in values else {x: point.values(point.inputs[x])}
-        gradient = point.gradient(values[x], outputs[y])
+        values = values if x in values else {x: network.values(network.input, network.inputs[x])}
+        gradient = network.gradient(values[x], outputs[y])
         for j, column in enumerate(columns):
             minor[i, j] = gradient[column]
-    _require(int(minor.det()), f"the minor is 0 modulo {point.p}")
+    _require(int(minor.det()), f"the minor is 0 modulo {network.p}")
     given = "" if is_mlp else "; the network is taken as given"
-    return f"the dimension is {rank}: a minor of this size is not 0 modulo {point.p}, {upper['bound']} bound it{given}"
+    return f"dimension {rank}: a minor of this size is not 0 modulo {network.p}, {upper['bound']} bound it above{given}"

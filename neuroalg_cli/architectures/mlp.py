@@ -239,6 +239,15 @@ def _power_text(degree: Any) -> str:
     return "z" if degree == 1 else f"z^{degree}"
 
 
+def _plain_integers(value: Any) -> Any:
+    """Returns integers of another library, such as numpy's, and lists or arrays of them, as Python's; all else as it is."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain_integers(entry) for entry in value]
+    return value
+
+
 ARCHITECTURE = MultilayerPerceptron
 
 
@@ -253,9 +262,9 @@ def mlp(
 
     Raises `SpecError` for impossible widths, degrees or polynomials.
     """
-    specification: dict[str, Any] = {"widths": list(widths), "biases": biases}
+    specification: dict[str, Any] = {"widths": _plain_integers(widths), "biases": biases}
     if activation_degree is not None:
-        specification["activation_degree"] = activation_degree
+        specification["activation_degree"] = _plain_integers(activation_degree)
     if activation is not None:
         specification["activation"] = activation
     result = MultilayerPerceptron.from_specification(specification)

@@ -17,9 +17,19 @@ def COMMAND() -> None:  # noqa: N802
 def show(report: str) -> int:
     """Show a report (a file, or - for standard input) as tables."""
     from neuroalg_cli import terminal  # noqa: PLC0415
+    from neuroalg_cli.errors import UsageError, shown  # noqa: PLC0415
     from neuroalg_cli.report.writing import read_report  # noqa: PLC0415
 
-    terminal.show(read_report(report))
+    found = read_report(report)
+    try:
+        terminal.show(found)
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        # The schema leaves the evidence open, so it may lack what the tables show.
+        name = "standard input" if report == "-" else shown(report, 80)
+        raise UsageError(
+            f"{name} is a damaged report: a part of a claim is missing or has the wrong type ({shown(error)}); "
+            "make it anew with 'neuroalg dim'"
+        ) from None
     return 0
 
 

@@ -20,14 +20,14 @@ from neuroalg_cli.command_options import ArchitectureCommand, make_question, que
     help="What to compute.",
 )
 def COMMAND(invariant: str, **options: Any) -> int:  # noqa: N802
-    r"""Print the script that an engine would run, and run nothing.
+    """Print the script that an engine would run, and run nothing.
 
     The library files that it loads are in m2_scripts/ and sage_scripts/.
 
     \b
     Example:
       neuroalg script --arch mlp --widths 2,2,1 --activation-degree 2 --engine macaulay2 --method groebner
-    """
+    """  # noqa: D301  # click wants the backspace itself
     from neuroalg_cli.errors import UsageError  # noqa: PLC0415
     from neuroalg_cli.pipeline import choose  # noqa: PLC0415
 

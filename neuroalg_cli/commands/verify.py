@@ -8,7 +8,7 @@ import click
 @click.command(name="verify")
 @click.argument("report", metavar="REPORT")
 def COMMAND(report: str) -> int:  # noqa: N802
-    r"""Replay the proofs in a report with exact arithmetic alone, without any engine.
+    """Replay the proofs in a report with exact arithmetic alone, without any engine.
 
     REPORT is a file written with --json or -o, or - for standard input.  The checker shares no code with what made the
     report.  Exit code 0: every claim that says 'proved' is; 12: one is not, or there is nothing to replay.
@@ -16,7 +16,7 @@ def COMMAND(report: str) -> int:  # noqa: N802
     \b
     Example:
       neuroalg dim --arch mlp --widths 3,2,1 --activation-degree 2 --method jacobian --json | neuroalg verify -
-    """
+    """  # noqa: D301  # click wants the backspace itself
     from neuroalg_cli.errors import CheckFailedError, UsageError  # noqa: PLC0415
     from neuroalg_cli.report.writing import read_json  # noqa: PLC0415
     from neuroalg_cli.terminal import talk  # noqa: PLC0415

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from neuroalg_cli.errors import UsageError, shown
 from neuroalg_cli.report.model import SCHEMA, VERSION, Report
 
 _MAXIMAL_BYTES = 512 * 2**20
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def report_text(report: Report) -> str:
@@ -38,16 +40,34 @@ def _scalar(value: Any) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
+def require_writable(path: str) -> None:
+    """Raises `UsageError` if a report can certainly not be written to a file; asked before the work of hours."""
+    if not path.strip():
+        raise UsageError("the report cannot be written: -o has no file name; name a file")
+    try:
+        target = Path(os.path.realpath(path))
+        if target.is_dir():
+            raise UsageError(f"the report cannot be written: {shown(path, 80)} is a folder; name a file")
+        reason = None
+        if not target.parent.is_dir():
+            reason = "its folder does not exist"
+        elif not os.access(target if target.exists() and not target.is_file() else target.parent, os.W_OK):
+            reason = "Permission denied"
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+    if reason is not None:
+        raise UsageError(f"the report cannot be written to {shown(path, 80)} ({reason}); name another file with -o")
+
+
 def write_report(report: Report, path: str) -> None:
     """Writes the report to a file, whole or not at all; behind a link, to the file that it names.
 
     Raises `UsageError` if the file cannot be written.
     """
     text = report_text(report)
+    require_writable(path)
     try:
         target = Path(os.path.realpath(path))
-        if target.is_dir():
-            raise UsageError(f"the report cannot be written: {shown(path, 80)} is a folder; name a file")
         if target.exists() and not target.is_file():
             # a device or a pipe: a file put in its place would break it
             target.write_text(text, encoding="utf-8")
@@ -80,6 +100,8 @@ def read_json(source: str) -> Any:
         raise UsageError(f"{name} cannot be read ({reason}); name a report written with -o or --json") from None
     if len(data) > _MAXIMAL_BYTES:
         raise UsageError(f"{name} has more than {_MAXIMAL_BYTES // 2**20} MiB; no report is that large")
+    if not data.strip():
+        raise UsageError(f"{name} is empty; name a report written with -o or --json")
     try:
         return json.loads(data)
     except (ValueError, RecursionError):
@@ -98,11 +120,26 @@ def read_report(source: str) -> Report:
         )
     try:
         # as JSON, so that lists may stand for tuples, but no text for a number
-        return Report.model_validate_json(json.dumps(value), strict=True)
+        return Report.model_validate_json(json.dumps(_printable(value)), strict=True)
+    except RecursionError:
+        raise UsageError(f"{name} is a damaged report: it is nested too deeply") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])[:80]
         raise UsageError(f"{name} is a damaged report: '{key}': {first['msg']}") from None
+
+
+def _printable(value: Any) -> Any:
+    """Returns a JSON value without the characters that command a terminal: a report may come from anybody."""
+    match value:
+        case str():
+            return _CONTROL.sub("?", value)
+        case list():
+            return [_printable(entry) for entry in value]
+        case dict():
+            return {_printable(key): _printable(entry) for key, entry in value.items()}
+        case _:
+            return value
 
 
 def _read_file(path: Path, name: str) -> bytes:
