@@ -32,7 +32,8 @@ from neuroalg_cli.exact_linear_algebra import rank_modulo
 from neuroalg_cli.interpreters import modular
 from neuroalg_cli.parametrization import PolynomialMap
 from neuroalg_cli.random_points import balanced, residues
-from neuroalg_cli.symmetries import Symmetry, fields, interfaces, symmetries
+from neuroalg_cli.symmetries import Symmetry, interfaces, symmetries
+from neuroalg_cli.symmetry_fields import fields
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,15 +14,32 @@ import click
 from neuroalg_cli import registry
 from neuroalg_cli.errors import NeuroalgError
 
-
 #: what writing to a full disk, a closed or a broken stream fails with
 _NOT_WRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LONGEST_SENTENCE = 500
 
 
+class ReaderGone(Exception):  # noqa: N818
+    """The reader of our output went away, as `head` does."""
+
+
 class CommandFolder(click.Group):
     """A group whose commands are the modules of ``neuroalg_cli.commands``; a module defines ``COMMAND``."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Returns the context; raises `ReaderGone` for a broken pipe, which click would turn into exit code 1."""
+        try:
+            return super().make_context(*arguments, **options)
+        except BrokenPipeError:
+            raise ReaderGone from None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Returns what the command returns; raises `ReaderGone` for a broken pipe."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderGone from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Returns the names of the commands."""
@@ -90,7 +107,7 @@ def _open_closed_streams() -> None:
             if place != number:
                 os.dup2(place, number)
                 os.close(place)
-            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115, PTH123
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -108,8 +125,11 @@ def run(arguments: list[str] | None = None) -> int:
         return _complain(_one_line(error.format_message()).rstrip(".") + hint, 2)
     except (click.Abort, KeyboardInterrupt):
         return _complain("interrupted", 130)
+    except ReaderGone:
+        _discard_output()
+        return 0
     except SystemExit as end:
-        # click and rich end with 1 when the reader of our output goes away, as `head` does; nothing is wrong.
+        # rich ends with 1 when the reader of our output goes away; nothing is wrong.
         if end.code == 1 and isinstance(end.__context__, BrokenPipeError):
             _discard_output()
             return 0

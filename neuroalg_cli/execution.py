@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 from neuroalg_cli import engine as engines
 from neuroalg_cli import parsing
 from neuroalg_cli.diagnosis import diagnose
+from neuroalg_cli.errors import MemoryLimitError
 from neuroalg_cli.run_directory import RESULT_NAME, RunDirectory
 from neuroalg_cli.running import EngineRun, Limits, RunRequest, run
 
 if TYPE_CHECKING:
     from neuroalg_cli.engine import Installation
     from neuroalg_cli.rendering import Script
+
+
+#: below it Macaulay2 1.26 and Sage 10.8 hang or crash at their start, and do not say why
+MINIMAL_MEMORY = 200 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,11 @@ def execute(script: Script, installation: Installation, limits: Limits, *, keep:
     engine = engines.load(installation.engine)
     if script.engine != installation.engine:
         raise ValueError(f"a script for {script.engine} cannot run on {installation.engine}")
+    if limits.memory_bytes is not None and limits.memory_bytes < MINIMAL_MEMORY:
+        raise MemoryLimitError(
+            f"the memory limit of {limits.memory_bytes / 2**20:.3g} MiB is too small for {engine.title} to start; "
+            f"raise --memory to at least {MINIMAL_MEMORY // 2**20}M"
+        )
     with RunDirectory.create(script.template.replace("/", "-"), keep=keep) as directory:
         directory.write(script.file_name, script.text)
         for file in script.files:

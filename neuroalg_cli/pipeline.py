@@ -131,8 +131,8 @@ def require_agreement(report: Report) -> None:
 
 
 def _limits(question: Question, method: Method) -> contextlib.AbstractContextManager[None]:
-    """Returns the limits in this process; an engine's run has a supervisor of its own."""
-    if question.enforce_limits and method.engine == BUILTIN:
+    """Returns the limits in this process; an engine's run has a supervisor of its own, and a formula needs none."""
+    if question.enforce_limits and method.engine == BUILTIN and method.certainty != "theorem":
         return limits(question.seconds, question.memory)
     return contextlib.nullcontext()
 

@@ -19,7 +19,8 @@ from neuroalg_cli.interpreters.symbolic import coordinates
 from neuroalg_cli.network import NetworkBuilder
 from neuroalg_cli.polynomial_grammar import parse_univariate
 from neuroalg_cli.random_points import balanced, residues
-from neuroalg_cli.symmetries import fields, interfaces, shifted_power, symmetries
+from neuroalg_cli.symmetries import interfaces, shifted_power, symmetries
+from neuroalg_cli.symmetry_fields import fields
 
 PRIME = 8388593
 

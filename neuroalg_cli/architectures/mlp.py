@@ -19,6 +19,7 @@ from neuroalg_cli.architecture import Architecture, FamilyOption
 from neuroalg_cli.errors import SpecError, shown
 from neuroalg_cli.network import Network, NetworkBuilder, Terms
 from neuroalg_cli.polynomial_grammar import MAXIMAL_DEGREE, MAXIMAL_LENGTH, parse_univariate, univariate_text
+from neuroalg_cli.symmetries import shifted_power
 
 if TYPE_CHECKING:
     from neuroalg_cli.parametrization import PolynomialMap
@@ -120,8 +121,6 @@ class MultilayerPerceptron(Architecture):
         """Returns whether neurons with this activation of degree at least 2 can be rescaled."""
         if len(terms) == 1 or not self.biases:
             return len(terms) == 1
-        from neuroalg_cli.symmetries import shifted_power  # noqa: PLC0415  # numpy
-
         return shifted_power(terms) is not None
 
     @property

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from neuroalg_cli.invariant import Invariant
 from neuroalg_cli.question import BUILTIN, Answer, Question
 from neuroalg_cli.report.model import Claim, EngineIdentity, LimitsUsed, ScriptIdentity
+from neuroalg_cli.symmetries import symmetries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,8 +54,6 @@ def value(question: Question, phi: PolynomialMap, dimension: int) -> dict[str, i
 
 def known_symmetries(question: Question, phi: PolynomialMap) -> tuple[str, ...]:
     """Returns the known symmetries in words: continuous ones of the graph, finite ones of the family."""
-    from neuroalg_cli.symmetries import symmetries  # noqa: PLC0415  # numpy
-
     found = tuple(symmetry.describe(phi.network) for symmetry in symmetries(phi.network))
     return found + question.architecture.finite_symmetries()
 

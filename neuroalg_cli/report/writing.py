@@ -101,7 +101,7 @@ def read_json(source: str) -> Any:
     if len(data) > _MAXIMAL_BYTES:
         raise UsageError(f"{name} has more than {_MAXIMAL_BYTES // 2**20} MiB; no report is that large")
     if not data.strip():
-        raise UsageError(f"{name} is empty; name a report written with -o or --json")
+        raise UsageError(f"{name} is empty, so no JSON; name a report written with -o or --json")
     try:
         return json.loads(data)
     except (ValueError, RecursionError):
