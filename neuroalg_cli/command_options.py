@@ -131,18 +131,24 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def make_question(invariant: str, options: dict[str, Any]) -> Question:
-    """Returns the question that the options of a command ask; removes what it uses from ``options``."""
-    from neuroalg_cli import spec  # noqa: PLC0415
-    from neuroalg_cli.question import Question  # noqa: PLC0415
-
-    engine_paths = {}
+def named_engines(options: dict[str, Any]) -> dict[str, str]:
+    """Returns the engines that options or the environment name; removes what it uses from ``options``."""
+    result = {}
     for engine in registry.names("engines"):
         path = options.pop(f"engine_{engine}", None)
         if path is not None:
             if not path.strip():
                 raise UsageError(f"--{engine} is empty; name the program, or leave the option out")
-            engine_paths[engine] = path
+            result[engine] = path
+    return result
+
+
+def make_question(invariant: str, options: dict[str, Any]) -> Question:
+    """Returns the question that the options of a command ask; removes what it uses from ``options``."""
+    from neuroalg_cli import spec  # noqa: PLC0415
+    from neuroalg_cli.question import Question  # noqa: PLC0415
+
+    engine_paths = named_engines(options)
     seconds, memory = options.pop("timeout"), options.pop("memory")
     named = {key: options.pop(key) for key in ("method", "engine", "seed", "keep")}
     cross_check = options.pop("cross_check", False)

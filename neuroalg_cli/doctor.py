@@ -176,6 +176,7 @@ def _description(
         "known_answer": known_answer,
         "reason": error.sentence if error else "",
         "cure": cure if error else "",
+        "kept": (error.directory or "") if error else "",
         "exit_code": error.exit_code if error else 0,
     }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from neuroalg_cli import engine as engines
 from neuroalg_cli import parsing
 from neuroalg_cli.diagnosis import diagnose
-from neuroalg_cli.errors import MemoryLimitError
+from neuroalg_cli.errors import EngineUnusableError, MemoryLimitError
 from neuroalg_cli.run_directory import RESULT_NAME, RunDirectory
 from neuroalg_cli.running import EngineRun, Limits, RunRequest, run
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 #: below it Macaulay2 1.26 and Sage 10.8 hang or crash at their start, and do not say why
 MINIMAL_MEMORY = 200 * 2**20
+_LITTLE_SPACE = 2**14
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,19 @@ def execute(script: Script, installation: Installation, limits: Limits, *, keep:
         # First who stopped it: a result of the wrong kind is no reason to forget that it was stopped.
         failure = diagnose(engine, done, finished=(directory.path / RESULT_NAME).is_file())
         if failure is not None:
+            _refuse_full_disk(directory, engine.title)
             raise failure
         result = directory.result()
         assert result is not None
         return Answer(parsing.parse(result, script.value), done)
+
+
+def _refuse_full_disk(directory: RunDirectory, title: str) -> None:
+    """Names the disk where a run failed because it is full: engines do not."""
+    disk = os.statvfs(directory.path)
+    free = disk.f_bavail * disk.f_frsize
+    if free < _LITTLE_SPACE:
+        raise EngineUnusableError(
+            f"{title} failed and the disk of '{directory.path.parent}' is full ({free} bytes are left); "
+            "free some space there, or set NEUROALG_RUNS to another folder"
+        )

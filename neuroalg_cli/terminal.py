@@ -176,3 +176,5 @@ def show_examination(state: dict[str, Any]) -> None:
         if not engine["works"]:
             console.print(Text(f"  {'reason':13} {engine['reason']}"))
             console.print(Text(f"  {'cure':13} {engine['cure']}"))
+            if engine["kept"]:
+                console.print(Text(f"  {'run kept in':13} {engine['kept']}"))

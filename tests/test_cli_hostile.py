@@ -313,3 +313,8 @@ def test_threads_may_ask() -> None:
     for thread in threads:
         thread.join()
     assert answers == [12] * 4
+
+
+def test_doctor_refuses_an_empty_engine_as_dim_does(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "--macaulay2", ""]) == 2
+    assert "--macaulay2 is empty" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -158,3 +159,22 @@ def test_real_engines_fail_as_recorded(each_installation, kind):
     failing = dataclasses.replace(script(text, files=files, value={}), engine=engine.name)
     with pytest.raises(getattr(errors, description["error"])):
         execute(failing, each_installation, Limits(wall_seconds=120, **description.get("limits", {})))
+
+
+def test_a_full_disk_is_named_where_the_engine_does_not(monkeypatch):
+    real = os.statvfs
+
+    def full(path):
+        state = list(real(path))
+        state[4] = 0  # f_bavail
+        return os.statvfs_result(state)
+
+    monkeypatch.setattr(os, "statvfs", full)
+    with pytest.raises(EngineUnusableError, match="is full"):
+        execute(script("exit 1"), SHELL, Limits(wall_seconds=30))
+    monkeypatch.undo()
+
+
+def test_a_failure_on_a_disk_with_room_is_not_blamed_on_the_disk():
+    with pytest.raises((ScriptError, EngineCrashError)):
+        execute(script("exit 1"), SHELL, Limits(wall_seconds=30))

@@ -18,10 +18,11 @@ def COMMAND(as_json: bool, require_engines: bool, **engine_paths: Any) -> int:  
 
     Works with no engine installed: 'dim' does not need one.
     """
+    from neuroalg_cli.command_options import named_engines  # noqa: PLC0415
     from neuroalg_cli.doctor import examine  # noqa: PLC0415
     from neuroalg_cli.terminal import show_examination  # noqa: PLC0415
 
-    paths = {key.removeprefix("engine_"): value for key, value in engine_paths.items() if value}
+    paths = named_engines(engine_paths)
     state = examine(paths)
     if as_json:
         click.echo(json.dumps(state, indent=2, ensure_ascii=False))
