@@ -16,6 +16,7 @@ import pytest
 import neuroalg_cli as na
 from neuroalg_cli.cli import run
 from neuroalg_cli.engine import Installation
+from neuroalg_cli.engines.macaulay2 import Macaulay2
 from neuroalg_cli.errors import EngineUnusableError, MemoryLimitError, SpecError, UsageError
 from neuroalg_cli.execution import MINIMAL_MEMORY, execute
 from neuroalg_cli.finding import find
@@ -243,7 +244,7 @@ def test_what_is_wrong_with_the_disk_is_said_once(monkeypatch: pytest.MonkeyPatc
         program.parent.mkdir()
         program.write_text("#!/bin/sh\n")
         program.chmod(0o755)
-    monkeypatch.setattr("neuroalg_cli.engine.Engine.wheel_program", lambda _: tmp_path / "one" / "M2", raising=False)
+    monkeypatch.setattr(Macaulay2, "wheel_program", lambda _: tmp_path / "one" / "M2")
     monkeypatch.setenv("PATH", str(tmp_path / "two"))
     monkeypatch.setenv("NEUROALG_RUNS", "/dev/null")
     with pytest.raises(EngineUnusableError) as caught:
