@@ -180,3 +180,16 @@ def test_estimates_grow_with_the_network():
 def test_the_dimension_is_at_most_the_bound_in_the_refusal():
     with pytest.raises(TimeLimitError, match=f"at most {100 * 100 + 100 * 100 - 100}"):
         generic_rank(phi_of([100, 100, 100], 5), 0, seconds=0.001)
+
+
+def test_the_constants_of_the_error_bounds_are_those_of_a_sieve():
+    size = 2**23 + 200
+    is_prime = np.ones(size, dtype=bool)
+    is_prime[:2] = False
+    for factor in range(2, int(size**0.5) + 1):
+        if is_prime[factor]:
+            is_prime[factor * factor :: factor] = False
+    primes = np.flatnonzero(is_prime)
+    assert ((primes >= 2**22) & (primes < 2**23)).sum() == module._PRIMES
+    # engines take the next prime after a random number from 2^22 on: invariants/dimension.py counts with this gap
+    assert np.diff(primes[primes >= 2**22 - 400]).max() == 154

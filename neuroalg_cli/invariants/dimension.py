@@ -245,8 +245,8 @@ class EngineMethod:
 def _engine_miss(phi: PolynomialMap, primes: list[int]) -> float:
     """Returns the error bound of independent points modulo the engine's primes: see `neuroalg_cli.generic_rank`.
 
-    The engine takes the next prime after a random number from 2^22 on; no gap between primes below 2^23 exceeds 154 (the
-    first gap of more, 180, follows 17051707: T. R. Nicely's table of first occurrences).
+    The engine takes the next prime after a random number from 2^22 on; no gap between primes below 2^23 exceeds 154, as
+    a sieve in the tests confirms.
     """
     from neuroalg_cli.generic_rank import miss_probability  # noqa: PLC0415  # numpy
 
