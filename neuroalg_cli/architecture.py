@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from neuroalg_cli.network import Network
     from neuroalg_cli.parametrization import PolynomialMap
 
-OptionKind = Literal["integers", "texts", "flag"]
+OptionKind = Literal["integers", "texts", "integer", "text", "flag"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +80,37 @@ class Architecture(BaseModel, ABC):
     def network(self) -> Network:
         """Returns the graph of the network."""
 
-    @abstractmethod
+    @classmethod
+    def recognize(cls, network: Network) -> Architecture | None:
+        """Returns the architecture of this family that has this graph, names of parameters aside, or None.
+
+        An imported model that is recognized is that architecture: it has the same label, theorems and claims.
+        """
+        del network
+        return None
+
     def expected_dimension(self, phi: PolynomialMap) -> int:
-        """Returns the dimension that the count of parameters and known symmetries suggests, at most the ambient one."""
+        """Returns the dimension that the count of parameters and known symmetries suggests, at most the ambient one.
 
-    @abstractmethod
-    def linear_span_dimension(self, phi: PolynomialMap) -> int:
-        """Returns the dimension of the linear span of the neuromanifold in the ambient space."""
+        Unless a family knows better: the number of parameters less the generic rank of the known vector fields.
+        """
+        from neuroalg_cli.known_symmetries import generic_orbit_dimension  # noqa: PLC0415  # numpy
 
-    @abstractmethod
+        count = phi.parameter_count - generic_orbit_dimension(phi.network)
+        return count if phi.ambient_dimension is None else min(count, phi.ambient_dimension)
+
+    def linear_span_dimension(self, phi: PolynomialMap) -> int | None:
+        """Returns the dimension of the linear span of the neuromanifold in the ambient space; None if it was not computed.
+
+        Unless a family knows better: the rank of values at random points, see `neuroalg_cli.linear_span`.
+        """
+        from neuroalg_cli.linear_span import linear_span_dimension  # noqa: PLC0415  # numpy
+
+        return linear_span_dimension(phi)
+
     def finite_symmetries(self) -> tuple[str, ...]:
         """Returns the known finite groups that act on the fibres, in words."""
+        return ()
 
     def conventions(self) -> tuple[str, ...]:
         """Returns the sentences that a reader needs to compare values with a paper."""

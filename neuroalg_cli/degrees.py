@@ -109,7 +109,10 @@ def _refuse_spread(spread: int) -> None:
 
 
 def degree_sets(network: Network) -> list[DegreeSet]:
-    """Returns, for every node, a set that contains the degrees in x of its entries."""
+    """Returns, for every node, a set that contains the degrees in x of its entries.
+
+    Raises `SpecError` if a function of x is divided by, or put into a function that is not rational.
+    """
     result: list[DegreeSet] = []
     for node in network.nodes:
         result.append(_degree_set(node, [result[operand] for operand in node.operands]))
@@ -129,6 +132,14 @@ def _degree_set(node: Node, operands: list[DegreeSet]) -> DegreeSet:
             for other in operands[1:]:
                 union = union.union(other)
             return union
+        case "reciprocal" | "function":
+            if operands[0].mask and operands[0].highest > 0:
+                word = "divides by" if node.operation == "reciprocal" else f"applies {node.name} to"
+                raise SpecError(
+                    f"the network {word} a function of its input, so that its outputs are no polynomials; "
+                    "coordinates exist for polynomial networks only"
+                )
+            return DegreeSet(0, 1)
         case "polynomial":
             union = DegreeSet(0, 0)
             for exponent, _ in node.terms:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuroalg_cli.bounds import UpperBound, upper_bound
-from neuroalg_cli.errors import MemoryLimitError, TimeLimitError
+from neuroalg_cli.errors import MemoryLimitError, SpecError, TimeLimitError
 from neuroalg_cli.exact_linear_algebra import Rank, random_prime, rank_modulo
 from neuroalg_cli.interpreters import modular
 from neuroalg_cli.random_points import balanced, generator, residues
@@ -43,6 +43,8 @@ _PRIMES = 268_216
 _TARGET_PROBABILITY = 1e-9
 _FURTHER_INPUTS = 3
 _SMALL_ENTRIES = 4 * 10**6
+#: a random point is a pole with probability (degree of the denominators)/p; so many in a row are no chance
+_MAXIMAL_POLES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,18 @@ def estimate(phi: PolynomialMap, rank_bound: int) -> Cost:
     columns = phi.parameter_count - scalings
     rank_bound = min(rank_bound, columns)
     operations = 2 * rank_bound * rows * columns - rank_bound**2 * (rows + columns) + 2 * rank_bound**3 // 3
-    operations += 4 * rows * phi.parameter_count
-    memory = int(8.8 * rows * columns) + 8 * phi.parameter_count * (outputs + 64) + 300 * 2**20
+    operations += 4 * rows * _products(phi.network)
+    widest = max(node.size for node in phi.network.nodes)
+    memory = int(8.8 * rows * columns) + 8 * phi.parameter_count * (outputs + 64) + 300 * 2**20 + 48 * outputs * widest
     return Cost(operations / _operations_per_second(operations), memory)
+
+
+def _products(network: Network) -> int:
+    """Returns the number of multiplications of one evaluation, which one row of the Jacobian costs twice."""
+    result = network.parameter_count
+    for node in network.nodes:
+        result += node.size * (network.nodes[node.operands[0]].shape[-1] if node.operation == "matmul" else 1)
+    return result
 
 
 def generic_rank(
@@ -87,14 +98,24 @@ def generic_rank(
 ) -> GenericRank:
     """Returns the generic rank of d phi with its evidence.
 
-    Raises `TimeLimitError` or `MemoryLimitError`, before the work begins, if its estimate is beyond the limits.
+    Raises `TimeLimitError` or `MemoryLimitError`, before the work begins, if its estimate is beyond the limits, and `SpecError`
+    if the network divides by zero wherever it is evaluated.
     """
     best: GenericRank | None = None
     primes: list[int] = []
     probability = 1.0
     trials = 1
+    poles = 0
     while len(primes) < trials:
-        trial = _trial(phi, seed, len(primes), seconds, memory)
+        try:
+            trial = _trial(phi, seed, len(primes) + poles, seconds, memory)
+        except ZeroDivisionError:
+            poles += 1
+            if poles > _MAXIMAL_POLES:
+                raise SpecError(
+                    f"the network divides by zero at {poles} random points; one of its denominators is zero identically"
+                ) from None
+            continue
         primes.append(trial.primes[0])
         probability *= trial.error_probability
         if best is None or (trial.rank, trial.is_proved) > (best.rank, best.is_proved):
@@ -178,6 +199,9 @@ def miss_probability(phi: PolynomialMap, rank_bound: int, prime: int, largest_ga
 
     ``largest_gap``: 1 for a prime drawn uniformly; an engine draws the next prime after a random number, which favours the
     primes after large gaps.
+
+    Where the network divides, points that are poles are drawn again: the bound is then conditional on no denominator being
+    zero, which at worst doubles it as long as denominators vanish at no more than half of all points.
     """
     if phi.total_degree >= prime:
         return 1.0  # and the quotient below could be too large for a float
@@ -186,7 +210,9 @@ def miss_probability(phi: PolynomialMap, rank_bound: int, prime: int, largest_ga
     height = rank_bound * (math.log2(max(rank_bound, 2)) + entry)
     share = 1 / _PRIMES if largest_gap == 1 else largest_gap / 2**21
     stacks = 2 + math.ceil(math.log2(max(rank_bound, 2)))
-    return min(1.0, stacks * (degree / prime + height / 22 * share))
+    bound = min(1.0, stacks * (degree / prime + height / 22 * share))
+    divides = any(node.operation == "reciprocal" for node in phi.network.nodes)
+    return min(1.0, 2 * bound) if divides else bound
 
 
 def _lower_evidence(

@@ -1,6 +1,7 @@
-"""One description of a network for every family: a directed graph of polynomial tensor operations.
+"""One description of a network for every family: a directed graph of tensor operations, polynomial ones first of all.
 
-A `Network` has one input tensor x, named parameter tensors w and one output tensor; every node is polynomial in (w, x).
+A `Network` has one input tensor x, named parameter tensors w and one output tensor; every node is polynomial in (w, x), or
+rational where an operation divides, or neither where it applies a function that is not algebraic.
 Interpreters (`neuroalg_cli.interpreters`) give the graph its meaning modulo a prime, in floats or symbolically; the
 engine scripts and the checker `neuroalg_cli.verifying` read the same graph from its JSON form.
 
@@ -15,6 +16,9 @@ Operations (operands are earlier nodes):
 ``polynomial``  a polynomial in one variable, applied to every entry
 ``gather``      entries picked from the concatenated, flattened operands; index -1 stands for zero.  Transposition,
                 reshaping, concatenation, padding and the patches of a convolution are gathers
+``reciprocal``  1/z, applied to every entry
+``function``    a function that is not rational, by its name (`FUNCTIONS`), applied to every entry: what is computed from
+                such a network is local (`neuroalg_cli.invariants` say which of them can)
 ==============  ==============================================================================================
 """
 
@@ -30,14 +34,16 @@ from neuroalg_cli.errors import SpecError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-Operation = Literal["input", "parameter", "matmul", "sum", "product", "polynomial", "gather"]
+Operation = Literal["input", "parameter", "matmul", "sum", "product", "polynomial", "gather", "reciprocal", "function"]
+#: the functions of ``function`` nodes; relu is piecewise linear, the others are analytic where they are defined
+FUNCTIONS = ("relu", "exp", "log", "sqrt", "tanh", "erf")
 Terms = tuple[tuple[int, Fraction], ...]
 """A polynomial in one variable: (exponent, nonzero coefficient) by falling exponent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One operation of the graph; ``name`` for inputs and parameters, ``terms`` and ``indices`` where they apply."""
+    """One operation of the graph; ``name`` for inputs, parameters and functions, ``terms`` and ``indices`` where they apply."""
 
     operation: Operation
     operands: tuple[int, ...]
@@ -82,6 +88,20 @@ class Network:
                 offsets[index] = total
                 total += node.size
         object.__setattr__(self, "offsets", offsets)
+
+    @property
+    def is_polynomial(self) -> bool:
+        """Whether the output is polynomial in x for every w: nothing that depends on x is divided by or put into a function."""
+        dependent = self.depends_on_input()
+        return all(
+            node.operation not in ("reciprocal", "function") or not dependent[index]
+            for index, node in enumerate(self.nodes[: self.output + 1])
+        )
+
+    @property
+    def is_rational(self) -> bool:
+        """Whether the output is a rational function of (w, x): no function of the catalogue is applied."""
+        return all(node.operation != "function" for node in self.nodes[: self.output + 1])
 
     @property
     def input(self) -> int:
@@ -214,6 +234,16 @@ class NetworkBuilder:
             return operand
         return self._add(Node("polynomial", (operand,), self.shape(operand), terms=ordered))
 
+    def reciprocal(self, operand: int) -> int:
+        """Adds 1/z, applied entrywise."""
+        return self._add(Node("reciprocal", (operand,), self.shape(operand)))
+
+    def function(self, name: str, operand: int) -> int:
+        """Adds a function of the catalogue `FUNCTIONS`, applied entrywise."""
+        if name not in FUNCTIONS:
+            raise SpecError(f"the function '{name}' is unknown; there are {', '.join(FUNCTIONS)}")
+        return self._add(Node("function", (operand,), self.shape(operand), name=name))
+
     def gather(self, operands: Sequence[int], indices: Sequence[int], shape: Sequence[int]) -> int:
         """Adds a tensor of the given shape whose entries are picked from the concatenated, flattened operands."""
         total = sum(self._nodes[operand].size for operand in operands)
@@ -221,9 +251,31 @@ class NetworkBuilder:
             raise SpecError(f"a gather of {len(indices)} entries out of {total} does not give the shape {tuple(shape)}")
         return self._add(Node("gather", tuple(operands), tuple(shape), indices=tuple(indices)))
 
+    def transpose(self, operand: int) -> int:
+        """Adds the transposed matrix, as a gather."""
+        rows, columns = self._matrix_shape(operand, "transposed")
+        return self.gather([operand], [i * columns + j for j in range(columns) for i in range(rows)], (columns, rows))
+
+    def reshape(self, operand: int, shape: Sequence[int]) -> int:
+        """Adds the same entries in another shape, as a gather; the same shape adds nothing."""
+        if tuple(shape) == self.shape(operand):
+            return operand
+        return self.gather([operand], range(self._nodes[operand].size), shape)
+
+    def repeat_columns(self, operand: int, columns: int) -> int:
+        """Adds the matrix all of whose columns are a vector, as a gather: how a bias meets a matrix."""
+        size = self._nodes[operand].size
+        return self.gather([operand], [i for i in range(size) for _ in range(columns)], (size, columns))
+
     def finish(self, output: int) -> Network:
         """Returns the network with the given output node."""
         return Network(tuple(self._nodes), output)
+
+    def _matrix_shape(self, operand: int, word: str) -> tuple[int, int]:
+        shape = self.shape(operand)
+        if len(shape) != 2:
+            raise SpecError(f"a tensor of shape {shape} cannot be {word}; only matrices can")
+        return shape[0], shape[1]
 
     def _require_one_shape(self, operation: str, operands: Sequence[int]) -> None:
         shapes = {self.shape(operand) for operand in operands}

@@ -7,20 +7,16 @@ coordinate is not identically zero; dimensions are affine; the neurovariety V is
 from __future__ import annotations
 
 import functools
-import json
 import math
-import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from neuroalg_cli import counting_coordinates
 from neuroalg_cli.degrees import DegreeSet, degree_sets
-from neuroalg_cli.errors import MemoryLimitError, SpecError
+from neuroalg_cli.errors import SpecError
 
 if TYPE_CHECKING:
     from neuroalg_cli.network import Network
-
-_MAXIMAL_LINE_DEGREE = 5_000
-_MAXIMAL_LINE_ENTRIES = 10**7
 
 
 @dataclass(frozen=True)
@@ -45,51 +41,54 @@ class PolynomialMap:
         return self.network.output_size * self.degrees.monomial_count(self.network.input_size)
 
     @functools.cached_property
-    def may_cancel(self) -> bool:
-        """Whether coefficients of different signs could make coordinates vanish identically."""
-        return any(
-            coefficient < 0
-            for node in self.network.nodes
-            if node.operation == "polynomial"
-            for _, coefficient in node.terms
-        )
+    def ambient_dimension(self) -> int | None:
+        """The number of coordinates that are not identically zero, as `neuroalg_cli.counting_coordinates` counts it.
 
-    @functools.cached_property
-    def ambient_dimension(self) -> int:
-        """The number of coordinates that are not identically zero.
-
-        For activations with nonnegative coefficients nothing cancels and the count from the graph is exact.  Otherwise f is
-        evaluated on a line t*x for random w and x modulo a prime of 61 bits: a degree whose coefficient vanishes there
-        is taken to be absent, wrongly with probability below (total degree)/2^60 per degree.  That one nonzero
-        coordinate of a degree makes all of them nonzero holds for families whose inputs can be mixed linearly.
+        None where the outputs are no polynomials, or have too many monomials to count them one by one.
         """
-        degrees = self.degrees
-        if self.may_cancel:
-            degrees = _degrees_on_a_line(self.network, degrees)
-        return self.network.output_size * degrees.monomial_count(self.network.input_size)
+        return counting_coordinates.count(self.network)
 
     @functools.cached_property
     def total_degree(self) -> int:
-        """The degree of f as a polynomial in (w, x), an upper bound from the graph."""
-        result: list[int] = []
+        """A bound for the degrees of f as a function of (w, x): that of numerator plus that of denominator."""
+        numerators: list[int] = []
+        denominators: list[int] = []
         for node in self.network.nodes:
-            below = [result[operand] for operand in node.operands]
+            top = [numerators[operand] for operand in node.operands]
+            low = [denominators[operand] for operand in node.operands]
             match node.operation:
                 case "input" | "parameter":
-                    result.append(1)
-                case "matmul" | "product":
-                    result.append(below[0] + below[1])
-                case "sum" | "gather":
-                    result.append(max(below))
+                    pair = 1, 0
+                case "matmul":  # every term of the sum may have a denominator of its own
+                    inner = self.network.nodes[node.operands[0]].shape[-1]
+                    pair = top[0] + top[1] + (inner - 1) * (low[0] + low[1]), inner * (low[0] + low[1])
+                case "product":
+                    pair = top[0] + top[1], low[0] + low[1]
+                case "sum":
+                    pair = max(t + sum(low) - own for t, own in zip(top, low, strict=True)), sum(low)
+                case "gather":
+                    pair = max(top), max(low)
                 case "polynomial":
-                    result.append(below[0] * max((exponent for exponent, _ in node.terms), default=0))
-        return result[self.network.output]
+                    exponent = max((exponent for exponent, _ in node.terms), default=0)
+                    pair = exponent * max(top[0], low[0]), exponent * low[0]
+                case "reciprocal":
+                    pair = low[0], top[0]
+                case "function":
+                    raise SpecError(f"the network applies {node.name}, which is not rational; it has no degree")
+            numerators.append(pair[0])
+            denominators.append(pair[1])
+        return numerators[self.network.output] + denominators[self.network.output]
 
     @functools.cached_property
     def height_bits(self) -> float:
-        """An upper bound for log2 of the sum of the absolute coefficients of any entry of f, denominators cleared."""
+        """An upper bound for log2 of the sum of the absolute coefficients of any entry of f.
+
+        Of the numerator, when f is written with one denominator whose coefficients are integers as well, plus that
+        of the denominator where f divides.
+        """
         norms: list[float] = []  # of the numerator
         scales: list[float] = []  # of the common denominator
+        divides = any(node.operation == "reciprocal" for node in self.network.nodes)
         for node in self.network.nodes:
             norm = [norms[operand] for operand in node.operands]
             scale = [scales[operand] for operand in node.operands]
@@ -99,8 +98,9 @@ class PolynomialMap:
                     scales.append(0.0)
                 case "matmul" | "product":
                     inner = self.network.nodes[node.operands[0]].shape[-1] if node.operation == "matmul" else 1
-                    norms.append(norm[0] + norm[1] + math.log2(inner))
-                    scales.append(scale[0] + scale[1])
+                    common = (inner if divides else 1) * (scale[0] + scale[1])
+                    norms.append(norm[0] + norm[1] + math.log2(inner) + (common if divides else 0.0))
+                    scales.append(common)
                 case "sum" | "gather":
                     common = sum(scale)
                     norms.append(max(norm) + common + math.log2(len(norm)))
@@ -111,82 +111,15 @@ class PolynomialMap:
                     total = sum(abs(int(c * denominator)) for _, c in node.terms) or 1
                     norms.append(math.log2(total) + top * max(norm[0], scale[0]))
                     scales.append(math.log2(denominator) + top * scale[0])
-        return norms[self.network.output]
+                case "reciprocal":
+                    norms.append(scale[0])
+                    scales.append(norm[0])
+                case "function":
+                    raise SpecError(f"the network applies {node.name}, which is not rational; it has no coefficients")
+        return norms[self.network.output] + (scales[self.network.output] if divides else 0.0)
 
     @functools.cached_property
     def activation_numbers(self) -> int:
         """A common multiple of all numerators and denominators of coefficients: primes that divide it are not used."""
         terms = [coefficient for node in self.network.nodes for _, coefficient in node.terms]
         return math.lcm(*(abs(c.numerator) * c.denominator for c in terms)) if terms else 1
-
-
-def _prime_for(network: Network, generator: random.Random) -> int:
-    """Returns a random prime of 61 bits that divides no numerator or denominator of an activation."""
-    from flint import fmpz  # noqa: PLC0415
-
-    coefficients = [coefficient for node in network.nodes for _, coefficient in node.terms]
-    while True:
-        prime = generator.randrange(2**60 + 1, 2**61, 2)
-        if fmpz(prime).is_prime() and all(c.numerator % prime and c.denominator % prime for c in coefficients):
-            return prime
-
-
-def _degrees_on_a_line(network: Network, degrees: DegreeSet) -> DegreeSet:
-    """Returns the degrees whose coefficient does not vanish on t*x for random w and x modulo a prime of 61 bits."""
-    from flint import nmod_poly  # noqa: PLC0415  # only networks with coefficients of both signs come here
-
-    if degrees.highest > _MAXIMAL_LINE_DEGREE:
-        raise SpecError(
-            f"the outputs have degree {degrees.highest}; "
-            f"with coefficients of both signs at most {_MAXIMAL_LINE_DEGREE} is supported"
-        )
-    entries = sum(node.size for node in network.nodes)
-    if entries > _MAXIMAL_LINE_ENTRIES:
-        raise MemoryLimitError(
-            f"the network has {entries} parameters and neurons; with coefficients of both signs at most "
-            f"{_MAXIMAL_LINE_ENTRIES} are supported, because coordinates could cancel; take a smaller network"
-        )
-    generator = random.Random(json.dumps(network.as_json()))  # noqa: S311  # no secret: any fixed seed will do
-    prime = _prime_for(network, generator)
-
-    def constant(value: int) -> nmod_poly:
-        return nmod_poly([value % prime], prime)
-
-    values: list[list[nmod_poly]] = []
-    for node in network.nodes:
-        operands = [values[operand] for operand in node.operands]
-        match node.operation:
-            case "input":
-                value = [nmod_poly([0, generator.randrange(1, prime)], prime) for _ in range(node.size)]
-            case "parameter":
-                value = [constant(generator.randrange(1, prime)) for _ in range(node.size)]
-            case "matmul":
-                inner = network.nodes[node.operands[0]].shape[1]
-                columns = node.shape[1] if len(node.shape) == 2 else 1
-                value = [
-                    sum((operands[0][i * inner + k] * operands[1][k * columns + j] for k in range(inner)), constant(0))
-                    for i in range(node.shape[0])
-                    for j in range(columns)
-                ]
-            case "sum":
-                value = [sum(entries, constant(0)) for entries in zip(*operands, strict=True)]
-            case "product":
-                value = [a * b for a, b in zip(*operands, strict=True)]
-            case "polynomial":
-                value = [
-                    sum(
-                        (z**e * constant(c.numerator * pow(c.denominator, -1, prime)) for e, c in node.terms),
-                        constant(0),
-                    )
-                    for z in operands[0]
-                ]
-            case "gather":
-                flat = [entry for operand in operands for entry in operand]
-                value = [flat[index] if index >= 0 else constant(0) for index in node.indices]
-        values.append(value)
-    mask = 0
-    for entry in values[network.output]:
-        for degree in range(entry.degree() + 1):
-            if int(entry[degree]):
-                mask |= 1 << degree
-    return DegreeSet(0, mask) if mask else DegreeSet(0, 0)

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from neuroalg_cli.errors import UsageError, shown
+from neuroalg_cli.errors import SpecError, UsageError, shown
 from neuroalg_cli.parametrization import PolynomialMap
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from neuroalg_cli.architecture import Architecture
     from neuroalg_cli.report.model import Claim
 
@@ -35,6 +37,8 @@ class Question:
     keep: bool = False
     #: whether limits are kept by force in this process (the command line), not by estimates alone (the library)
     enforce_limits: bool = False
+    #: weights at which to look, one rational number per parameter in the order of the graph; None: generic ones
+    point: tuple[Fraction, ...] | None = None
 
     def __post_init__(self) -> None:
         """Raises `UsageError` for options that no method can use."""
@@ -50,6 +54,10 @@ class Question:
         ):
             raise UsageError(
                 f"'engine_paths' is {shown(self.engine_paths)}; it must be a dictionary such as {{'sage': '/usr/bin/sage'}}"
+            )
+        if self.point is not None and len(self.point) != self.phi.parameter_count:
+            raise SpecError(
+                f"{len(self.point)} weights were given; {self.architecture.label} has {self.phi.parameter_count} parameters"
             )
 
     @property

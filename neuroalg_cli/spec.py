@@ -79,6 +79,10 @@ def from_mapping(specification: Any) -> Architecture:
 def _parse_flag(key: str, kind: str, value: Any) -> Any:
     if kind == "flag":
         return True
+    if kind == "text":
+        return str(value)
+    if kind == "integer":
+        return _parse_integer(key, str(value).strip())
     parts = [part.strip() for part in str(value).split(",")]
     return [_parse_integer(key, part) for part in parts] if kind == "integers" else parts
 
@@ -86,7 +90,9 @@ def _parse_flag(key: str, kind: str, value: Any) -> Any:
 def _parse_integer(key: str, text: str) -> int:
     option = "--" + key.replace("_", "-")
     if not text:
-        raise SpecError(f"{option} has an empty entry; write integers separated by commas, for example 3,2,3")
+        raise SpecError(
+            f"{option} has an empty entry; write integers, several of them separated by commas, such as 3,2,3"
+        )
     if not _INTEGER.fullmatch(text):
         raise SpecError(f"{option} has the entry {shown(text)}, which is no integer; write for example 3,2,3")
     if len(text) > _MAXIMAL_DIGITS:

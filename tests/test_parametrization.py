@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 
 from neuroalg_cli.architectures.mlp import mlp
+from neuroalg_cli.counting_coordinates import may_cancel
 from neuroalg_cli.errors import MemoryLimitError, SpecError
 from neuroalg_cli.interpreters.symbolic import coordinates
 from neuroalg_cli.network import NetworkBuilder
@@ -44,7 +45,7 @@ def test_the_ambient_space_has_the_coordinates_that_are_not_zero(architecture):
 def test_the_bound_from_the_graph_is_not_below(architecture):
     phi = phi_of(architecture)
     assert phi.coordinate_bound >= phi.ambient_dimension
-    if not phi.may_cancel:
+    if not may_cancel(phi.network):
         assert phi.coordinate_bound == phi.ambient_dimension
 
 

@@ -177,9 +177,10 @@ class MultilayerPerceptron(Architecture):
             if layer < last and self._has_scalings(terms):
                 count -= n
             start = layer
+        assert phi.ambient_dimension is not None  # the network mixes, which makes its coordinates countable
         return min(count, phi.ambient_dimension)
 
-    def linear_span_dimension(self, phi: PolynomialMap) -> int:
+    def linear_span_dimension(self, phi: PolynomialMap) -> int | None:
         """Returns the ambient dimension: the coordinates that are not identically zero are linearly independent.
 
         The neuromanifold is stable under GL(n_0) acting on the inputs (absorbed in W_1) and GL(n_L) acting on the

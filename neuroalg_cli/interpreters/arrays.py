@@ -6,9 +6,12 @@ by reverse mode: for each input and each entry of the output one pass backwards,
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+
+from neuroalg_cli.errors import SpecError
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -31,6 +34,9 @@ class Arithmetic(Protocol):
 
     def constant(self, value: Fraction | int) -> float:
         """Returns the normal form of a rational number."""
+
+    def reciprocal(self, values: Array) -> Array:
+        """Returns 1/z for every entry; raises `ZeroDivisionError` where an entry is zero."""
 
 
 def forward(network: Network, parameters: Array, inputs: Array, arithmetic: Arithmetic) -> list[Array]:
@@ -57,6 +63,13 @@ def forward(network: Network, parameters: Array, inputs: Array, arithmetic: Arit
             value = arithmetic.reduce(operands[0] * operands[1])
         elif node.operation == "polynomial":
             value = polynomial(node.terms, operands[0], arithmetic)
+        elif node.operation == "reciprocal":
+            value = arithmetic.reciprocal(operands[0])
+        elif node.operation == "function":
+            raise SpecError(
+                f"the network applies {node.name}, which is not rational; only its functional dimension at given weights "
+                "can be computed"
+            )
         else:
             value = _gather(network, node, operands, dependent, len(inputs))
         values.append(value)
@@ -95,7 +108,7 @@ def jacobian(network: Network, parameters: Array, inputs: Array, arithmetic: Ari
         for position, operand in enumerate(node.operands):
             if not trainable[operand]:
                 continue
-            part = _pull_back(network, node, position, adjoint, values, dependent, arithmetic)
+            part = _pull_back(network, index, position, adjoint, values, dependent, arithmetic)
             known = adjoints.get(operand)
             adjoints[operand] = part if known is None else arithmetic.reduce(known + part)
     return result.reshape(batch * outputs, network.parameter_count)
@@ -145,7 +158,7 @@ def _matmul(
 def _gather(network: Network, node: Node, operands: list[Array], dependent: list[bool], batch: int) -> Array:
     if not any(dependent[operand] for operand in node.operands):
         flat = np.concatenate([operand.reshape(-1) for operand in operands] + [np.zeros(1)])
-        return flat[list(node.indices)].reshape(node.shape)
+        return np.take(flat, node.indices).reshape(node.shape)
     pieces = []
     for operand, array in zip(node.operands, operands, strict=True):
         size = network.nodes[operand].size
@@ -154,12 +167,12 @@ def _gather(network: Network, node: Node, operands: list[Array], dependent: list
         )
         pieces.append(flat)
     joined = np.concatenate([*pieces, np.zeros((batch, 1))], axis=1)
-    return joined[:, list(node.indices)].reshape(batch, *node.shape)
+    return np.take(joined, node.indices, axis=1).reshape(batch, *node.shape)
 
 
 def _pull_back(
     network: Network,
-    node: Node,
+    index: int,
     position: int,
     adjoint: Array,
     values: list[Array],
@@ -167,6 +180,7 @@ def _pull_back(
     arithmetic: Arithmetic,
 ) -> Array:
     """Returns the part of the adjoint of one operand that comes from one node: shape (batch, m, *operand shape)."""
+    node = network.nodes[index]
     operand = node.operands[position]
 
     def spread(index: int) -> Array:
@@ -181,6 +195,9 @@ def _pull_back(
     if node.operation == "polynomial":
         slope = polynomial(derivative(node.terms), values[operand], arithmetic)
         return arithmetic.reduce(adjoint * (slope[:, None] if dependent[operand] else slope[None, None]))
+    if node.operation == "reciprocal":
+        own = spread(index)
+        return arithmetic.reduce(arithmetic.reduce(own * own) * -adjoint)
     if node.operation == "gather":
         return _scatter(network, node, position, adjoint, arithmetic)
     left, right = node.operands
@@ -203,11 +220,21 @@ def _scatter(network: Network, node: Node, position: int, adjoint: Array, arithm
     start = sum(sizes[:position])
     batch, outputs = adjoint.shape[:2]
     flat = adjoint.reshape(batch, outputs, node.size)
+    sources, targets, starts = _picks(node.indices, start, start + sizes[position])
     result = np.zeros((batch, outputs, sizes[position]))
-    for source, target in enumerate(node.indices):
-        if start <= target < start + sizes[position]:
-            result[:, :, target - start] += flat[:, :, source]
+    if len(sources):
+        result[:, :, targets] = np.add.reduceat(flat[:, :, sources], starts, axis=2)
     return arithmetic.reduce(result).reshape(batch, outputs, *network.nodes[node.operands[position]].shape)
+
+
+@functools.lru_cache(maxsize=64)
+def _picks(indices: tuple[int, ...], start: int, end: int) -> tuple[NDArray[np.int64], ...]:
+    """Returns the positions of a gather that pick from [start, end), sorted by what they pick; that; and where each begins."""
+    picked = np.asarray(indices, dtype=np.int64)
+    sources = np.flatnonzero((picked >= start) & (picked < end))
+    sources = sources[np.argsort(picked[sources], kind="stable")]
+    targets, starts = np.unique(picked[sources] - start, return_index=True)
+    return sources, targets, starts
 
 
 def _depends_on_parameters(network: Network) -> list[bool]:

@@ -33,6 +33,12 @@ class FloatingArithmetic:
         """Returns the nearest float."""
         return float(value)
 
+    def reciprocal(self, values: Array) -> Array:
+        """Returns 1/z for every entry."""
+        if not values.all():
+            raise ZeroDivisionError("a denominator is zero at this point")
+        return np.asarray(1.0 / values)
+
 
 def evaluate(network: Network, parameters: Array, inputs: Array) -> Array:
     """Returns f_w at every input: shape (batch, m)."""

@@ -44,6 +44,17 @@ class ModularArithmetic:
         residue = value.numerator * pow(value.denominator, -1, self.prime) % self.prime
         return float(residue - self.prime if residue > self.prime // 2 else residue)
 
+    def reciprocal(self, values: Array) -> Array:
+        """Returns inverses modulo p, as z^(p-2) (Fermat); raises `ZeroDivisionError` where an entry is zero."""
+        if not values.all():
+            raise ZeroDivisionError("a denominator is zero at this point")
+        result = np.ones_like(values)
+        for bit in f"{self.prime - 2:b}":
+            result = self.reduce(result * result)
+            if bit == "1":
+                result = self.reduce(result * values)
+        return result
+
 
 def evaluate(network: Network, parameters: Array, inputs: Array, prime: int) -> Array:
     """Returns f_w modulo p at every input: shape (batch, m), balanced residues."""
@@ -61,7 +72,8 @@ def jacobian(
     width = network.parameter_count if columns is None else len(columns)
     outputs = network.output_size
     result = np.empty((len(inputs) * outputs, width))
-    chunk = max(1, _CHUNK_BYTES // (8 * outputs * max(network.parameter_count, 1)))
+    widest = max(node.size for node in network.nodes)
+    chunk = max(1, _CHUNK_BYTES // (8 * outputs * max(network.parameter_count, widest)))
     for start in range(0, len(inputs), chunk):
         block = arrays.jacobian(network, parameters, inputs[start : start + chunk], arithmetic)
         rows = slice(start * outputs, start * outputs + len(block))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
 
-from neuroalg_cli.errors import MemoryLimitError
+from neuroalg_cli.errors import MemoryLimitError, SpecError
 
 if TYPE_CHECKING:
     from neuroalg_cli.network import Network
@@ -91,6 +91,9 @@ def _expand(network: Network, maximal_terms: int) -> list[fmpq_mpoly]:
             case "gather":
                 flat = [entry for operand in operands for entry in operand]
                 value = [flat[i] if i >= 0 else zero for i in node.indices]
+            case _:
+                word = "divides" if node.operation == "reciprocal" else f"applies {node.name}"
+                raise SpecError(f"the network {word}, so that phi is no polynomial; use --method jacobian")
         values.append(value)
     return values[network.output]
 

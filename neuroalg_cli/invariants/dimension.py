@@ -35,7 +35,8 @@ def value(question: Question, phi: PolynomialMap, dimension: int) -> dict[str, i
     ``dimension``: affine; ``projective_dimension``: of the projective variety of the cone, -1 for the origin alone;
     ``parameters``: P; ``ambient_dimension``: coordinates not identically zero; ``linear_span_dimension``; ``expected_dimension``:
     what the family's count suggests; ``defect``: expected less actual; ``filling``: V is the ambient space;
-    ``generic_fiber_dimension``: P - dimension.
+    ``generic_fiber_dimension``: P - dimension.  None: not counted, or there is no such number (a network that divides has no
+    coordinates).
     """
     architecture = question.architecture
     expected = architecture.expected_dimension(phi)
@@ -47,7 +48,7 @@ def value(question: Question, phi: PolynomialMap, dimension: int) -> dict[str, i
         "linear_span_dimension": architecture.linear_span_dimension(phi),
         "expected_dimension": expected,
         "defect": expected - dimension,
-        "filling": dimension == phi.ambient_dimension,
+        "filling": None if phi.ambient_dimension is None else dimension == phi.ambient_dimension,
         "generic_fiber_dimension": phi.parameter_count - dimension,
     }
 
@@ -69,6 +70,15 @@ def _claim(question: Question, phi: PolynomialMap, dimension: int, method: Metho
         known_symmetries=known_symmetries(question, phi),
         limits=limits,
         **details,
+    )
+
+
+def _not_rational(question: Question) -> str | None:
+    """Returns a sentence if the network applies a function that is not rational."""
+    if question.phi.network.is_rational:
+        return None
+    return (
+        f"{question.architecture.label} applies functions that are not rational, so that its functions form no variety"
     )
 
 
@@ -130,9 +140,8 @@ class JacobianMethod:
     summary = "rank of d phi modulo primes from evaluations, nothing expanded; proved where the bounds meet"
 
     def obstacle(self, question: Question) -> str | None:
-        """Returns None: the method works for every polynomial network."""
-        del question
-        return None  # an answer, as in the other methods
+        """Returns a sentence for networks that apply functions which are not rational."""
+        return _not_rational(question)
 
     def answer(self, question: Question) -> Answer:
         """Returns the claim with both bounds as evidence."""
@@ -178,11 +187,16 @@ class EngineMethod:
         self.summary = summary
 
     def obstacle(self, question: Question) -> str | None:
-        """Returns a sentence where an elimination would be hopeless and nobody asked for it by name."""
+        """Returns a sentence where the network is not rational, or an elimination would be hopeless and nobody named it."""
+        obstacle = _not_rational(question)
+        if obstacle is not None:
+            return obstacle
+        if self.name == "groebner" and question.phi.ambient_dimension is None:
+            return "the elimination needs polynomials in few coordinates, and this network has none or too many"
         if self.name != "groebner" or question.method == "groebner":
             return None
         phi = question.phi
-        size = (phi.parameter_count, phi.ambient_dimension, phi.total_degree)
+        size = (phi.parameter_count, phi.ambient_dimension or 0, phi.total_degree)
         if any(a > b for a, b in zip(size, (_SMALL_PARAMETERS, _SMALL_COORDINATES, _SMALL_DEGREE), strict=True)):
             return "the elimination is only tried on small networks; ask for it with --method groebner"
         return None
@@ -250,7 +264,7 @@ def _engine_miss(phi: PolynomialMap, primes: list[int]) -> float:
     """
     from neuroalg_cli.generic_rank import miss_probability  # noqa: PLC0415  # numpy
 
-    size = min(phi.parameter_count, phi.ambient_dimension)
+    size = min(phi.parameter_count, phi.ambient_dimension or phi.parameter_count)
     return math.prod(miss_probability(phi, size, prime, 154) for prime in primes)
 
 

@@ -123,7 +123,8 @@ class Parametrization(_Strict):
 
     network: dict[str, Any]
     parameters: int
-    coordinates: int
+    #: None where they were not counted: too many, or the outputs are no polynomials
+    coordinates: int | None
     conventions: tuple[str, ...]
 
 
