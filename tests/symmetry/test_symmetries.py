@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroalg_cli.architectures.mlp import mlp
-from neuroalg_cli.exact_linear_algebra import modular_product, rank_modulo
 from neuroalg_cli.interpreters import modular
 from neuroalg_cli.interpreters.symbolic import coordinates
+from neuroalg_cli.linear_algebra.exact_linear_algebra import modular_product, rank_modulo
+from neuroalg_cli.linear_algebra.random_points import balanced, residues
 from neuroalg_cli.network import NetworkBuilder
 from neuroalg_cli.polynomial_grammar import parse_univariate
-from neuroalg_cli.random_points import balanced, residues
-from neuroalg_cli.symmetries import interfaces, shifted_power, symmetries
-from neuroalg_cli.symmetry_fields import fields
+from neuroalg_cli.symmetry.symmetries import interfaces, shifted_power, symmetries
+from neuroalg_cli.symmetry.symmetry_fields import fields
 
 PRIME = 8388593
 
@@ -260,7 +260,9 @@ def test_symmetries_in_words_and_in_json():
     network = mlp([2, 3, 1], 2, biases=True).network()
     scaling, rotation = symmetries(network)
     assert scaling.describe(network) == "scalings of 3 neurons between W_1 and W_2"
-    assert rotation.describe(network) == "rotations of 3 neurons between W_1 and W_2"
+    assert rotation.describe(network) == (
+        "rotations of 3 neurons between W_1 and W_2: W_1[i]' = W_2[1,j] W_1[j], W_1[j]' = -W_2[1,i] W_1[i]"
+    )
     parts = {"first": "W_1", "second": "W_2", "first_bias": "b_1", "second_bias": "b_2"}
     assert scaling.as_json(network) == {"kind": "scaling", "fields": 3, **parts}
     assert rotation.as_json(network) == {"kind": "rotation", "fields": 3, **parts}

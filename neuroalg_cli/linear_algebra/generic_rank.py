@@ -2,7 +2,7 @@
 
 Draw w at random modulo a random prime p and inputs x_i at random; the rank of the stacked d f_w(x_i)/dw is at most the
 generic rank over Q, whatever w, x_i and p are: a nonzero minor modulo p is a nonzero polynomial over Q.  So the rank found
-is a *proved lower bound*.  Where it meets an upper bound of `neuroalg_cli.bounds`, the dimension is proved.
+is a *proved lower bound*.  Where it meets an upper bound of `neuroalg_cli.bounding.bounds`, the dimension is proved.
 
 Where it does not, the rank is right with high probability.  Let R be the generic rank and M a nonzero R x R minor of the
 matrix with generic w and x_i, a polynomial in (w, x) with integer coefficients, of degree at most R*d and with sum of absolute
@@ -13,7 +13,12 @@ input raises a rank below R (perhaps by one only: after a layer of width one all
 a longer stack does not grow it is R, unless that stack falls short of its own generic rank; a trial looks at no more than
 2 + log2(R) stacks, and the bounds of all of them are added.
 
-Hypotheses: characteristic 0, activations polynomial.  Columns that scalings make dependent are left out.
+Where the network divides, d f_w(x) is (N' D - N D')/D^2, and the same holds for the numerators of the minors.  Inputs that are
+poles are drawn again, one by one, and w where no input is regular.  Let H bound the degree of the product of all denominators.  A
+random point is a pole with probability at most H/p, so that these conditions multiply the probability above by at most
+1/(1 - H/p), once for w and once for the inputs: the zeros of M are bounded one input after the other.
+
+Hypotheses: characteristic 0, activations polynomial or rational.  Columns that scalings make dependent are left out.
 """
 
 from __future__ import annotations
@@ -25,12 +30,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neuroalg_cli.bounds import UpperBound, upper_bound
+from neuroalg_cli.bounding.bounds import UpperBound, refined_upper_bound, upper_bound
 from neuroalg_cli.errors import MemoryLimitError, SpecError, TimeLimitError
-from neuroalg_cli.exact_linear_algebra import Rank, random_prime, rank_modulo
 from neuroalg_cli.interpreters import modular
-from neuroalg_cli.random_points import balanced, generator, residues
-from neuroalg_cli.symmetries import symmetries
+from neuroalg_cli.linear_algebra.exact_linear_algebra import Rank, random_prime, rank_modulo
+from neuroalg_cli.linear_algebra.random_points import balanced, generator, residues
+from neuroalg_cli.symmetry.symmetries import symmetries
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +48,7 @@ _PRIMES = 268_216
 _TARGET_PROBABILITY = 1e-9
 _FURTHER_INPUTS = 3
 _SMALL_ENTRIES = 4 * 10**6
-#: a random point is a pole with probability (degree of the denominators)/p; so many in a row are no chance
+#: so many points without regular inputs in a row are no chance
 _MAXIMAL_POLES = 20
 
 
@@ -149,6 +154,8 @@ def _trial(phi: PolynomialMap, seed: int, number: int, seconds: float | None, me
             break
         found, inputs = further, more_inputs
         extra = max(_FURTHER_INPUTS, count)
+    if number == 0 and found.rank < upper.value:
+        upper = min(upper, refined_upper_bound(network, w, prime, found.rank), key=lambda bound: bound.value)
     evidence = _lower_evidence(found, columns, point, inputs, prime, network.output_size)
     return GenericRank(found.rank, upper, (prime,), miss_probability(phi, upper.value, prime), evidence)
 
@@ -157,10 +164,25 @@ def _rank(
     phi: PolynomialMap, w: Any, columns: NDArray[np.int64], prime: int, seed: int, number: int, count: int
 ) -> tuple[Rank, NDArray[np.int64]]:
     """Returns the rank of the stack of ``count`` inputs, and the inputs: shape (count, n_0)."""
-    n = phi.network.input_size
-    inputs = residues(seed, f"inputs/{number}", count * n, prime).reshape(count, n)
+    inputs = _regular_inputs(phi, w, prime, f"inputs/{number}", seed, count)
     matrix = modular.jacobian(phi.network, w, balanced(inputs, prime), prime, columns)
     return rank_modulo(matrix, prime, overwrite=True), inputs
+
+
+def _regular_inputs(phi: PolynomialMap, w: Any, prime: int, label: str, seed: int, count: int) -> NDArray[np.int64]:
+    """Returns the first ``count`` random inputs that are no poles: shape (count, n_0).
+
+    Raises `ZeroDivisionError` where they are too rare.
+    """
+    n = phi.network.input_size
+    drawn = count
+    while drawn <= 4 * count + 64:
+        inputs = residues(seed, label, drawn * n, prime).reshape(drawn, n)
+        regular = np.flatnonzero(modular.are_regular(phi.network, w, balanced(inputs, prime), prime))
+        if len(regular) >= count:
+            return inputs[regular[:count]]
+        drawn += 2 * (count - len(regular))
+    raise ZeroDivisionError("nearly all inputs are poles at this point")
 
 
 def _independent_columns(network: Network, w: Any) -> NDArray[np.int64]:
@@ -200,19 +222,16 @@ def miss_probability(phi: PolynomialMap, rank_bound: int, prime: int, largest_ga
     ``largest_gap``: 1 for a prime drawn uniformly; an engine draws the next prime after a random number, which favours the
     primes after large gaps.
 
-    Where the network divides, points that are poles are drawn again: the bound is then conditional on no denominator being
-    zero, which at worst doubles it as long as denominators vanish at no more than half of all points.
+    Where the network divides, the bound is conditional on points that are no poles.
     """
-    if phi.total_degree >= prime:
+    if phi.total_degree >= prime or phi.pole_degree >= prime:
         return 1.0  # and the quotient below could be too large for a float
     degree = rank_bound * phi.total_degree
     entry = math.log2(max(phi.total_degree, 2)) + phi.height_bits
     height = rank_bound * (math.log2(max(rank_bound, 2)) + entry)
     share = 1 / _PRIMES if largest_gap == 1 else largest_gap / 2**21
     stacks = 2 + math.ceil(math.log2(max(rank_bound, 2)))
-    bound = min(1.0, stacks * (degree / prime + height / 22 * share))
-    divides = any(node.operation == "reciprocal" for node in phi.network.nodes)
-    return min(1.0, 2 * bound) if divides else bound
+    return min(1.0, stacks * (degree / prime + height / 22 * share) / (1 - phi.pole_degree / prime) ** 2)
 
 
 def _lower_evidence(

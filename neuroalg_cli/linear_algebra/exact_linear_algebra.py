@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import flint
 import numpy as np
 
-from neuroalg_cli.blocked_elimination import Elimination
-from neuroalg_cli.modular_arithmetic import PRIME_BOUND, STRIP, Modulus
+from neuroalg_cli.linear_algebra.blocked_elimination import Elimination
+from neuroalg_cli.linear_algebra.modular_arithmetic import PRIME_BOUND, STRIP, Modulus
 
 if TYPE_CHECKING:
     import random

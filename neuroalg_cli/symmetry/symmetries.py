@@ -91,7 +91,10 @@ class Symmetry:
             "scaling": f"scalings of {_neurons(n)} between {first} and {second}",
             "general-linear": f"GL({n}) between {first} and {second}",
             "translation": f"translations of the biases of {_neurons(n)} between {first} and {second}",
-            "rotation": f"rotations of {_neurons(n)} between {first} and {second}",
+            "rotation": (
+                f"rotations of {_neurons(n)} between {first} and {second}: "
+                f"{first}[i]' = {second}[1,j] {first}[j], {first}[j]' = -{second}[1,i] {first}[i]"
+            ),
         }
         return words[self.kind]
 

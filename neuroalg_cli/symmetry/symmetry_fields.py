@@ -1,4 +1,4 @@
-"""The vector fields of known symmetries (`neuroalg_cli.symmetries`) as numbers, at a point modulo a prime."""
+"""The vector fields of known symmetries (`neuroalg_cli.symmetry.symmetries`) as numbers, at a point modulo a prime."""
 
 from __future__ import annotations
 
@@ -6,29 +6,49 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neuroalg_cli.exact_linear_algebra import reduce_modulo
+from neuroalg_cli.linear_algebra.exact_linear_algebra import reduce_modulo
+from neuroalg_cli.symmetry.derivations import matrix_shape
+from neuroalg_cli.symmetry.linear_symmetries import LinearSymmetry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from fractions import Fraction
 
     from numpy.typing import NDArray
 
     from neuroalg_cli.network import Network
-    from neuroalg_cli.symmetries import Symmetry
+    from neuroalg_cli.symmetry.symmetries import Symmetry
 
     Array = NDArray[np.float64]
 
 
-def fields(network: Network, found: list[Symmetry], point: Array, prime: int) -> Array:
+def fields(network: Network, found: Sequence[Symmetry | LinearSymmetry], point: Array, prime: int) -> Array:
     """Returns the vector fields at a point modulo p: shape (number of fields, P), balanced residues."""
     total = sum(symmetry.count for symmetry in found)
     result = np.zeros((total, network.parameter_count))
     row = 0
     for symmetry in found:
         block = result[row : row + symmetry.count]
-        _fill(block, network, symmetry, point, prime)
+        if isinstance(symmetry, LinearSymmetry):
+            _fill_linear(block, network, symmetry, point, prime)
+        else:
+            _fill(block, network, symmetry, point, prime)
         row += symmetry.count
     return reduce_modulo(result, prime)
+
+
+def _fill_linear(block: Array, network: Network, symmetry: LinearSymmetry, point: Array, prime: int) -> None:
+    """Writes the fields w' = L w + w R of one class into the rows of ``block``."""
+    for row, moves in zip(block, symmetry.fields(), strict=True):
+        for index, derivation in moves.items():
+            node, offset = network.nodes[index], network.offsets[index]
+            shape = matrix_shape(node)
+            value = point[offset : offset + node.size].reshape(shape)
+            moved = row[offset : offset + node.size].reshape(shape)
+            for (i, j), factor in derivation.left.items():
+                moved[i] += _times(_residue(factor, prime), value[j], prime)
+            for (i, j), factor in derivation.right.items():
+                moved[:, j] += _times(_residue(factor, prime), value[:, i], prime)
 
 
 def _fill(block: Array, network: Network, symmetry: Symmetry, point: Array, prime: int) -> None:

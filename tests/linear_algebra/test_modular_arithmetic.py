@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from neuroalg_cli.exact_linear_algebra import (
+from neuroalg_cli.linear_algebra.exact_linear_algebra import (
     PRIME_BITS,
     kernel_modulo,
     modular_product,

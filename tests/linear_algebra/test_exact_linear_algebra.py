@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_strategies
 
-from neuroalg_cli.exact_linear_algebra import (
+from neuroalg_cli.linear_algebra.exact_linear_algebra import (
     Rank,
     kernel_modulo,
     modular_product,
@@ -220,7 +220,7 @@ def test_the_answer_depends_on_neither_the_memory_layout_nor_overwriting():
 
 def test_the_answer_does_not_depend_on_the_number_of_threads():
     program = (
-        "import numpy as np; from neuroalg_cli.exact_linear_algebra import rank_modulo;"
+        "import numpy as np; from neuroalg_cli.linear_algebra.exact_linear_algebra import rank_modulo;"
         "A = np.random.default_rng(1).integers(-9, 9, (400, 250)) @ np.random.default_rng(2).integers(-9, 9, (250, 500));"
         f"print(rank_modulo(A, {P}))"
     )

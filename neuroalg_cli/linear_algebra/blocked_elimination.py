@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neuroalg_cli.modular_arithmetic import STRIP
+from neuroalg_cli.linear_algebra.modular_arithmetic import STRIP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
-    from neuroalg_cli.modular_arithmetic import Modulus
+    from neuroalg_cli.linear_algebra.modular_arithmetic import Modulus
 
     Matrix = npt.NDArray[np.float64]
     Indices = npt.NDArray[np.intp]

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from flint import nmod_mat
 
-from neuroalg_cli import generic_rank as module
 from neuroalg_cli.architectures.mlp import mlp
-from neuroalg_cli.bounds import UpperBound
-from neuroalg_cli.errors import MemoryLimitError, TimeLimitError
-from neuroalg_cli.generic_rank import estimate, generic_rank
+from neuroalg_cli.bounding.bounds import UpperBound
+from neuroalg_cli.errors import MemoryLimitError, SpecError, TimeLimitError
 from neuroalg_cli.interpreters import modular
+from neuroalg_cli.linear_algebra import generic_rank as module
+from neuroalg_cli.linear_algebra.generic_rank import estimate, generic_rank, miss_probability
+from neuroalg_cli.linear_algebra.random_points import balanced
 from neuroalg_cli.network import NetworkBuilder
 from neuroalg_cli.parametrization import PolynomialMap
-from neuroalg_cli.random_points import balanced
 
 
 def phi_of(*arguments, **options):
@@ -31,6 +33,7 @@ def loose_bounds(monkeypatch):
         return UpperBound(found.value + 1, found.evidence)
 
     monkeypatch.setattr(module, "upper_bound", loose)
+    monkeypatch.setattr(module, "refined_upper_bound", lambda network, point, prime, _: loose(network, point, prime))
 
 
 def test_the_same_seed_gives_the_same_evidence():
@@ -193,3 +196,74 @@ def test_the_constants_of_the_error_bounds_are_those_of_a_sieve():
     assert ((primes >= 2**22) & (primes < 2**23)).sum() == module._PRIMES
     # engines take the next prime after a random number from 2^22 on: invariants/dimension.py counts with this gap
     assert np.diff(primes[primes >= 2**22 - 400]).max() == 154
+
+
+def quotients(n, k, m=1):
+    """Returns x -> V (1/(W x))."""
+    builder = NetworkBuilder()
+    x = builder.input((n,))
+    hidden = builder.reciprocal(builder.matmul(builder.parameter("W", (k, n)), x))
+    return builder.finish(builder.matmul(builder.parameter("V", (m, k)), hidden))
+
+
+@pytest.mark.parametrize(("n", "k", "m"), [(1, 1, 1), (1, 3, 2), (2, 1, 1), (3, 4, 1), (2, 3, 3), (4, 60, 1)])
+def test_sums_of_reciprocal_linear_forms(n, k, m):
+    # partial fractions are unique: for n >= 2 the poles W_i, up to scalars, and their residues V_i are determined by f, which is
+    # k (n + m - 1) dimensions; for n = 1 f is V (1/W) / x, which is m
+    found = generic_rank(PolynomialMap(quotients(n, k, m)), 3)
+    assert found.rank == (k * (n + m - 1) if n > 1 else m)
+    assert not found.is_proved or found.rank == found.upper.value
+    assert 0 < found.error_probability < 1e-3 or found.is_proved
+
+
+def test_poles_among_the_inputs_are_drawn_again(monkeypatch):
+    # a third of all inputs are said to be poles: the others do the work
+    phi = PolynomialMap(quotients(3, 4))
+    whole = generic_rank(phi, 3)
+    are_regular = modular.are_regular
+
+    def some_are_not(network, w, inputs, prime):
+        return are_regular(network, w, inputs, prime) & (inputs[:, 0] % 3 != 0)
+
+    monkeypatch.setattr(modular, "are_regular", some_are_not)
+    found = generic_rank(phi, 3)
+    assert found.rank == whole.rank == 12
+    inputs = balanced(np.array(found.lower_evidence["inputs"]), found.lower_evidence["prime"])
+    assert (inputs[:, 0] % 3 != 0).all()
+
+
+def test_a_denominator_that_is_zero_identically_is_refused():
+    builder = NetworkBuilder()
+    x = builder.input((2,))
+    y = builder.matmul(builder.parameter("W", (2, 2)), x)
+    difference = builder.sum(y, builder.polynomial(y, [(1, Fraction(-1))]))
+    network = builder.finish(builder.reciprocal(difference))
+    with pytest.raises(SpecError, match="divides by zero at 21 random points"):
+        generic_rank(PolynomialMap(network), 0)
+
+
+def test_rational_networks_that_are_polynomial_have_the_polynomial_rank():
+    # y (x + b)/ (x + b) and 1/(1/y) for y = W x
+    for divide_twice in (False, True):
+        builder = NetworkBuilder()
+        x = builder.input((3,))
+        y = builder.matmul(builder.parameter("W", (3, 3)), x)
+        if divide_twice:
+            output = builder.reciprocal(builder.reciprocal(y))
+        else:
+            shifted = builder.sum(x, builder.parameter("b", (3,)))
+            output = builder.product(builder.product(y, shifted), builder.reciprocal(shifted))
+        assert generic_rank(PolynomialMap(builder.finish(output)), 0).rank == 9
+
+
+def test_the_error_bound_grows_with_the_poles():
+    without = PolynomialMap(quotients(2, 2))
+    assert without.pole_degree == 4
+    assert PolynomialMap(quotients(3, 60)).pole_degree == 120
+    prime = 4194319
+    bound = miss_probability(without, 4, prime)
+    assert 0 < bound < 1e-3
+    without.__dict__["pole_degree"] = prime // 2
+    assert miss_probability(without, 4, prime) == pytest.approx(4 * bound, rel=1e-4)
+    without.__dict__["pole_degree"] = prime
+    assert miss_probability(without, 4, prime) == 1.0

@@ -1,0 +1,1 @@
+"""Exact linear algebra modulo primes, and the ranks that it finds."""

@@ -1,0 +1,1 @@
+"""Symmetries of parametrizations: found on graphs, proved, and counted."""
