@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _MAXIMAL_LINE_DEGREE = 5_000
 _MAXIMAL_LINE_ENTRIES = 10**7
 #: beyond these an expansion is not tried: products of terms, operations on polynomials, variables
-_MAXIMAL_PRODUCTS = 3 * 10**7
+_MAXIMAL_PRODUCTS = 10**7
 _MAXIMAL_OPERATIONS = 2 * 10**6
 _MAXIMAL_VARIABLES = 512
 
@@ -133,6 +133,8 @@ def _evaluate(network: Network, inputs: list[Any], random_constant: Any, constan
                 flat = [entry for operand in operands for entry in operand]
                 value = [flat[index] if index >= 0 else zero for index in node.indices]
             case _:  # reciprocals of parameters alone
+                if any(z == 0 for z in operands[0]):
+                    raise SpecError("the network divides by parameters that are zero identically; it has no functions")
                 value = [constant(Fraction(1, _constant_term(z))) for z in operands[0]]
         values.append(value)
     return list(values[network.output])
@@ -198,7 +200,26 @@ def _count_by_expansion(network: Network) -> int | None:
     return sum(len(entry) for entry in _evaluate(network, list(context.gens()), random_constant, constant))
 
 
-def _fits(network: Network) -> bool:
+def monomial_bound(network: Network) -> int | None:
+    """Returns an upper bound for the number of coordinates: monomials that occur if nothing cancels, None beyond the budget.
+
+    f is expanded in x over the integers with every parameter and every coefficient replaced by 1: sums of positive terms
+    do not cancel, so that every monomial that f_w has for some w is there.
+    """
+    if not network.is_polynomial or not network.is_rational or not _fits(network, _MAXIMAL_PRODUCTS // 30):
+        return None
+    from flint import Ordering, fmpz_mpoly_ctx  # noqa: PLC0415
+
+    context = fmpz_mpoly_ctx.get(tuple(f"x_{i + 1}" for i in range(network.input_size)), Ordering.lex)
+
+    def constant(value: Any) -> Any:
+        return context.constant(int(value != 0))
+
+    outputs = _evaluate(network, list(context.gens()), lambda: context.constant(1), constant)
+    return sum(len(entry) for entry in outputs)
+
+
+def _fits(network: Network, maximal_products: int = _MAXIMAL_PRODUCTS) -> bool:
     """Returns whether the expansion stays within the budget, by the number of monomials that entries can have."""
     if network.input_size > _MAXIMAL_VARIABLES:
         return False
@@ -218,7 +239,7 @@ def _fits(network: Network) -> bool:
             products += node.size * inner * math.prod(lengths[operand] for operand in node.operands)
         elif node.operation == "sum":
             products += node.size * sum(lengths[operand] for operand in node.operands)
-        if products > _MAXIMAL_PRODUCTS or operations > _MAXIMAL_OPERATIONS:
+        if products > maximal_products or operations > _MAXIMAL_OPERATIONS:
             return False
     return True
 

@@ -1,8 +1,11 @@
-"""Upper bounds are never below the dimension, which here is the rank of the expanded Jacobian modulo 2^61 - 1."""
+"""Upper bounds are never below the dimension, which here is the rank of the expanded Jacobian modulo 2^61 - 1, and meet it."""
 
 from __future__ import annotations
 
+import csv
 import itertools
+import json
+import pathlib
 import random
 from fractions import Fraction
 
@@ -10,12 +13,15 @@ import pytest
 from flint import nmod_mat
 
 from neuroalg_cli.architectures.mlp import mlp
-from neuroalg_cli.bounds import determinantal_dimension, upper_bound
-from neuroalg_cli.generic_rank import generic_rank
+from neuroalg_cli.bounding.block_dimensions import determinantal_dimension
+from neuroalg_cli.bounding.bounds import upper_bound
 from neuroalg_cli.interpreters.symbolic import coordinates
+from neuroalg_cli.linear_algebra.generic_rank import generic_rank
+from neuroalg_cli.linear_algebra.random_points import balanced, residues
 from neuroalg_cli.network import NetworkBuilder
 from neuroalg_cli.parametrization import PolynomialMap
-from neuroalg_cli.random_points import balanced, residues
+from neuroalg_cli.verifying.bounds import bound as replayed
+from neuroalg_cli.verifying.network import Network as Program
 
 PRIME = 8388593
 LARGE_PRIME = 2**61 - 1
@@ -153,6 +159,99 @@ def test_determinantal_dimension_counts_matrices_of_bounded_rank(widths):
     k = min(widths)
     assert determinantal_dimension(mlp(list(widths)).network()) == k * (m + n - k)
     assert determinantal_dimension(mlp(list(widths), biases=True).network()) == k * (m + n - k) + n
+
+
+def bounded(architecture):
+    """Returns the network and its upper bound at a random point."""
+    network = architecture.network()
+    point = balanced(residues(0, "w", network.parameter_count, PRIME), PRIME)
+    return network, upper_bound(network, point, PRIME)
+
+
+def kinds(evidence):
+    """Returns the kinds of bounds in a tree."""
+    parts = [evidence[side] for side in ("left", "right") if side in evidence]
+    return {evidence["bound"]}.union(*map(kinds, parts))
+
+
+#: widths, activation, biases; the dimension, and where it comes from
+REASONS = [
+    # three squares of quadratic polynomials in x, modulo constants: matrices of size 4 x 4 and rank 3, and 4 constants
+    ((1, 2, 3, 4), [2, 2], True, 3 * (4 + 4 - 3) + 4, "span"),
+    # three quadratic forms in two variables parametrize a conic, their squares a plane quartic with three nodes, on which the
+    # forms of degree 4 have 15 - 1 dimensions; the quadratic forms modulo scalings have 9 - 3
+    ((2, 3, 3, 40, 3), [2, 2, 4], False, 6 + 3 * 14, "span"),
+    # four squares of linear forms in three variables satisfy an equation of degree 4 (Steiner's surface): 35 - 1 monomials
+    ((3, 4, 40, 2), [2, 4], False, 12 - 4 + 2 * 34, "span"),
+    # four linear forms in five of the squares of four quadratic forms in two variables: 4 of 5 dimensions of all quartic forms
+    ((2, 4, 4, 5), [2, 2], False, 4 * (5 + 5 - 4), "span"),
+    # Strassen: three quadratic forms in four variables, five squares: a hypersurface; so are eight squares in six variables
+    ((4, 5, 3), [2], False, 3 * 10 - 1, "pfaffian"),
+    ((6, 8, 3), [2], False, 3 * 21 - 1, "pfaffian"),
+    # F. London 1890: two cubic forms in three variables are not five combinations of cubes, in general
+    ((3, 5, 2), [3], False, 19, "curve"),
+    # H. Abo, M. C. Brambilla 2009: five quadratic forms in four variables and six squares
+    ((4, 6, 5), [2], False, 47, "curve"),
+    # Alexander and Hirschowitz: hypersurfaces
+    ((3, 5, 1), [4], False, 14, "curve"),
+    ((5, 7, 1), [3], False, 34, "curve"),
+    # not defective: four squares in four variables have 4(3 + 4 - 1) parameters
+    ((4, 4, 3), [2], False, 4 * 6, "symmetries"),
+]
+
+
+@pytest.mark.parametrize(("widths", "activation", "biases", "dimension", "kind"), REASONS)
+def test_bounds_with_a_reason_meet_the_rank(widths, activation, biases, dimension, kind):
+    architecture = mlp(list(widths), [*activation], biases=biases)
+    network, bound = bounded(architecture)
+    assert bound.value == dimension
+    assert kind in kinds(bound.evidence)
+    assert generic_rank(PolynomialMap(network), 0).rank == dimension
+
+
+def test_bounds_meet_a_sample_of_published_dimensions():
+    # K. Dao and J.I. Rodriguez, arXiv:2605.09609: ranks modulo primes, so lower bounds that are right almost surely
+    path = pathlib.Path(__file__).parents[1] / "literature" / "mlp_dimensions.csv"
+    rows = list(csv.DictReader(line for line in path.read_text().splitlines() if line[0] != "#"))
+    for row in random.Random(1).sample(rows, 150):
+        _, bound = bounded(mlp(json.loads(row["widths"]), int(row["activation_degree"])))
+        assert bound.value == int(row["dimension"]), row
+
+
+def random_deep_architecture(seed):
+    """Returns a perceptron of up to five hidden layers, of monomials or general polynomials, with biases or without."""
+    source = random.Random(f"deep/{seed}")
+    while True:
+        hidden = source.randint(1, 5)
+        widths = [source.randint(1, 5), *(source.randint(1, 7) for _ in range(hidden)), source.randint(1, 4)]
+        one = source.choice(ACTIVATIONS)
+        activation = [one if seed % 2 else source.choice(ACTIVATIONS) for _ in range(hidden)]
+        architecture = mlp(widths, activation=activation, biases=source.random() < 0.5)
+        phi = PolynomialMap(architecture.network())
+        if phi.total_degree < 2000 and phi.parameter_count < 150:
+            return architecture
+
+
+@pytest.mark.parametrize("hundred", range(4))
+def test_bounds_are_not_below_the_rank_and_the_checker_finds_them_again(hundred):
+    # any rank modulo a prime is a lower bound for the dimension
+    for seed in range(100 * hundred, 100 * hundred + 100):
+        architecture = random_deep_architecture(seed)
+        network = architecture.network()
+        found = generic_rank(PolynomialMap(network), seed)
+        assert found.upper.value >= found.rank, architecture.label
+        program = Program(network.as_json(), found.lower_evidence)
+        assert replayed(found.upper.evidence, program, program.input, program.output) == found.upper.value
+
+
+@pytest.mark.parametrize("r", [2, 3])
+@pytest.mark.parametrize("biases", [False, True])
+def test_shallow_bounds_at_every_interface_of_a_deep_network(r, biases):
+    # a bottleneck of every width: spans of curves and surfaces, with the rank as the second opinion
+    for k, n in itertools.product((1, 2, 3), (3, 5)):
+        network = mlp([2, n, k, n, 2], r, biases=biases).network()
+        found = generic_rank(PolynomialMap(network), 0)
+        assert found.is_proved, (k, n)
 
 
 def test_determinantal_dimension_is_for_matrices_only():
