@@ -11,13 +11,18 @@ from fractions import Fraction
 
 import pytest
 
-from neuroalg_cli import bounds, pipeline, verifying
+from neuroalg_cli import pipeline
 from neuroalg_cli.architectures.mlp import mlp
-from neuroalg_cli.exact_linear_algebra import rank_modulo
+from neuroalg_cli.bounding import bounds
 from neuroalg_cli.interpreters import modular
+from neuroalg_cli.linear_algebra.exact_linear_algebra import rank_modulo
+from neuroalg_cli.linear_algebra.random_points import balanced, residues
 from neuroalg_cli.network import NetworkBuilder
+from neuroalg_cli.parametrization import PolynomialMap
 from neuroalg_cli.question import Question
-from neuroalg_cli.random_points import balanced, residues
+from neuroalg_cli.symmetry.homogeneity import is_cone
+from neuroalg_cli.verifying.blocks import Block
+from neuroalg_cli.verifying.network import Network
 
 PRIME = 8388593
 SQUARE = ((2, Fraction(1)),)
@@ -44,7 +49,7 @@ def handmade(network, inputs=40):
     w = balanced(point, PRIME)
     rank = rank_modulo(modular.jacobian(network, w, balanced(x, PRIME), PRIME), PRIME)
     upper = bounds.upper_bound(network, w, PRIME)
-    ambient = bounds.PolynomialMap(network).coordinate_bound
+    ambient = PolynomialMap(network).coordinate_bound
     specification = {"family": "handmade"}
     text = json.dumps(specification, sort_keys=True, separators=(",", ":"))
     return {
@@ -63,7 +68,7 @@ def handmade(network, inputs=40):
                 "kind": "exact",
                 "value": {
                     "dimension": rank.rank,
-                    "projective_dimension": rank.rank - 1,
+                    "projective_dimension": rank.rank - 1 if rank.rank == ambient or is_cone(network) else None,
                     "parameters": count,
                     "ambient_dimension": ambient,
                     "linear_span_dimension": ambient,
@@ -134,9 +139,9 @@ def claim_dimension(report, dimension):
 def coordinates(report, start, end):
     """Returns the node of a tree that counts coordinates; the count is the checker's own, so that it is not the reason."""
     nodes = report["parametrization"]["network"]["nodes"]
-    program = verifying._Network(report["parametrization"]["network"], lower(report))
+    program = Network(report["parametrization"]["network"], lower(report))
     first = start + 1 if nodes[start + 1]["operation"] == "polynomial" else start
-    value = verifying._Block(program, start, end).coordinates(first)
+    value = Block(program, start, end).coordinates(first)
     return {"bound": "coordinates", "from": start, "to": end, "value": value}
 
 

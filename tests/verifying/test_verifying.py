@@ -15,9 +15,12 @@ import pytest
 from neuroalg_cli import verifying
 from neuroalg_cli.architectures.mlp import mlp
 from neuroalg_cli.interpreters import modular
+from neuroalg_cli.linear_algebra.random_points import balanced, residues
 from neuroalg_cli.network import NetworkBuilder
-from neuroalg_cli.random_points import balanced, residues
 from neuroalg_cli.verifying import ReportError, estimate_seconds, verify
+from neuroalg_cli.verifying.blocks import Block
+from neuroalg_cli.verifying.network import Network
+from neuroalg_cli.verifying.symmetries import fields
 
 PRIME = 8388593
 
@@ -102,7 +105,7 @@ def test_values_and_derivatives_agree_with_the_interpreter():
     network = general_graph()
     point, x = residues(1, "w", network.parameter_count, PRIME), residues(1, "x", 6, PRIME)
     evidence = {"prime": PRIME, "point": [int(v) for v in point], "inputs": [[int(v) for v in x]]}
-    program = verifying._Network(network.as_json(), evidence)
+    program = Network(network.as_json(), evidence)
     values = program.values(program.input, program.inputs[0])
     outputs = program.nodes[program.output].entries
     w, inputs = balanced(point, PRIME), balanced(x, PRIME)[None]
@@ -127,17 +130,17 @@ def test_symmetry_fields_lie_in_the_kernel(widths, options):
     network = mlp(list(widths), **{k: list(v) if isinstance(v, tuple) else v for k, v in options.items()}).network()
     count, n = network.parameter_count, network.input_size
     point, x = residues(2, "w", count, PRIME), residues(2, "x", 30 * n, PRIME).reshape(30, n)
-    program = verifying._Network(
+    program = Network(
         network.as_json(),
         {"prime": PRIME, "point": [int(v) for v in point], "inputs": [[int(v) for v in row] for row in x]},
     )
-    block = verifying._Block(program, program.input, program.output)
+    block = Block(program, program.input, program.output)
     jacobian = modular.jacobian(network, balanced(point, PRIME), balanced(x, PRIME), PRIME).astype(np.int64).tolist()
     seen = 0
     for interface in block.interfaces():
-        for kind, fields in interface[3].items():
-            found = list(verifying._fields(kind, interface, program)) if fields else []
-            assert len(found) == fields
+        for kind, count_of_kind in interface[3].items():
+            found = list(fields(kind, interface, program)) if count_of_kind else []
+            assert len(found) == count_of_kind
             for field in found:
                 seen += 1
                 for row in jacobian:
@@ -231,17 +234,22 @@ def test_the_estimate_grows_with_the_minor(reports):
 
 
 def test_the_checker_shares_nothing_with_the_program():
-    source = pathlib.Path(verifying.__file__).read_text(encoding="utf-8")
+    files = sorted(pathlib.Path(verifying.__file__).parent.glob("*.py"))
+    assert len(files) > 1
     imported = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            imported |= {alias.name.split(".")[0] for alias in node.names}
-        if isinstance(node, ast.ImportFrom):
-            assert node.level == 0
-            imported.add(node.module.split(".")[0])
-    assert imported <= set(sys.stdlib_module_names) | {"flint"}
-    assert len(source.splitlines()) < 400
+    for file in files:
+        source = file.read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+            if isinstance(node, ast.ImportFrom):
+                assert node.level == 0
+                imported.add(node.module)
+        assert len(source.splitlines()) < 400
+    outside = {name.split(".")[0] for name in imported if not name.startswith("neuroalg_cli.verifying")}
+    assert outside <= set(sys.stdlib_module_names) | {"flint"}
     code = "import sys, neuroalg_cli.verifying; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert [name for name in loaded if name.startswith("neuroalg_cli")] == ["neuroalg_cli", "neuroalg_cli.verifying"]
+    own = {"neuroalg_cli.verifying", *(f"neuroalg_cli.verifying.{file.stem}" for file in files if file.stem[0] != "_")}
+    assert {name for name in loaded if name.startswith("neuroalg_cli")} <= own | {"neuroalg_cli"}
     assert "numpy" not in loaded
