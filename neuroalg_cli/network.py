@@ -166,7 +166,7 @@ class Network:
 
     def between(self, start: int, end: int) -> Network:
         """Returns the network from cut ``start``, taken as the input, to cut ``end``, taken as the output."""
-        needed = {end}
+        needed = {start, end}
         for index in range(end, -1, -1):
             if index in needed and index != start:
                 needed.update(self.nodes[index].operands)

@@ -48,9 +48,23 @@ class PolynomialMap:
         """
         return counting_coordinates.count(self.network)
 
-    @functools.cached_property
+    @property
     def total_degree(self) -> int:
         """A bound for the degrees of f as a function of (w, x): that of numerator plus that of denominator."""
+        return sum(self._degree_pairs[self.network.output])
+
+    @functools.cached_property
+    def pole_degree(self) -> int:
+        """A bound for the degree of the product of all that is divided by, which is zero at the poles; 0 without division."""
+        return sum(
+            node.size * self._degree_pairs[node.operands[0]][0]
+            for node in self.network.nodes[: self.network.output + 1]
+            if node.operation == "reciprocal"
+        )
+
+    @functools.cached_property
+    def _degree_pairs(self) -> list[tuple[int, int]]:
+        """Bounds for the degrees in (w, x) of numerator and denominator of the entries of every node."""
         numerators: list[int] = []
         denominators: list[int] = []
         for node in self.network.nodes:
@@ -77,7 +91,7 @@ class PolynomialMap:
                     raise SpecError(f"the network applies {node.name}, which is not rational; it has no degree")
             numerators.append(pair[0])
             denominators.append(pair[1])
-        return numerators[self.network.output] + denominators[self.network.output]
+        return list(zip(numerators, denominators, strict=True))
 
     @functools.cached_property
     def height_bits(self) -> float:

@@ -1,4 +1,4 @@
-"""The generic rank of d phi for a polynomial network, by forward mode modulo random primes.
+"""The generic rank of d phi for a polynomial or rational network, by forward mode modulo random primes.
 
 A network is a list [output, nodes]: the position of the output node (from 0), and nodes in topological order.  A node is a
 list: operation, shape, then operands (positions of earlier nodes), then what the operation needs besides.
@@ -10,17 +10,22 @@ list: operation, shape, then operands (positions of earlier nodes), then what th
     ["product", shape, [l, r]]                 entrywise product
     ["polynomial", shape, [u], [[e, c], ...]]  the sum of the c*z^e, applied to every entry z
     ["gather", shape, operands, indices]       entries picked from the concatenated, flattened operands; -1 stands for 0
+    ["reciprocal", shape, [u]]                 1/z for every entry z
 
 Tensors are flattened row by row.  An entry of a tensor is a `DualNumber`: its values at B inputs as a diagonal B x B matrix,
 and its derivatives with respect to all parameters as a B x P matrix.  The rules for sums and products of dual numbers are
 those of calculus, and nothing is expanded.
+
+An input at which an entry of a reciprocal is zero is a pole, and its rows are left out.  Where all inputs of a batch are poles,
+w is drawn again; after 20 such draws in a row a denominator is taken to be zero identically, which is an error.
 
 For random w the rank of the stacked derivatives d f_w(x_i)/dw is the rank of d phi at w once enough random inputs x_i were
 taken: a vector in the kernel of the rows so far that is not in the kernel of d phi is cut off by a further random input,
 unless a nonzero polynomial in x vanishes there.  One input may cut off no more than one dimension.
 
 What may go wrong: the rank at a point modulo p is at most the generic rank, and smaller if the point is special; the
-probability is at most (rank * degree of f in w)/p for each point (Schwartz, Zippel).  The maximum over points is returned.
+probability is at most (rank * degree of f in w)/p for each point (Schwartz, Zippel), where poles are rare.  The maximum over
+points is returned.
 
 To be imported after Sage itself.
 """
@@ -38,6 +43,8 @@ from sage.rings.rational_field import QQ
 PATIENCE = 4
 #: bounds the memory, not the number of inputs
 LARGEST_BATCH = 64
+#: draws of w at all of whose inputs the network divides by zero, before it is an error
+LARGEST_NUMBER_OF_DRAWS = 20
 
 
 class DualNumber:
@@ -68,6 +75,14 @@ class DualNumber:
             if exponent > 0:
                 slope += field(exponent) * c * self.values ** (exponent - 1)
         return DualNumber(value, slope * self.derivatives)
+
+    def reciprocal(self, poles):
+        """Return 1/z with the derivative -z'/z^2; an input where z is zero gets the value 0 and joins the set ``poles``."""
+        field = self.values.base_ring()
+        inverses = [1 / z if z else field(0) for z in self.values.diagonal()]
+        poles.update(b for b, inverse in enumerate(inverses) if not inverse)
+        value = diagonal_matrix(field, inverses)
+        return DualNumber(value, -value * value * self.derivatives)
 
 
 class Parameter(DualNumber):
@@ -133,8 +148,11 @@ def parameter_count(network):
     return sum(prod(node[1]) for node in network[1] if node[0] == "parameter")
 
 
-def evaluate_network(network, w, inputs):
-    """Return the entries of the output as dual numbers; w: P elements of a field, inputs: a matrix, one row per input."""
+def evaluate_network(network, w, inputs, poles):
+    """Return the entries of the output as dual numbers; w: P elements of a field, inputs: a matrix, one row per input.
+
+    The rows of inputs that are poles join the set ``poles``.
+    """
     field, batch, parameters = inputs.base_ring(), inputs.nrows(), len(w)
     no_derivatives = matrix(field, batch, parameters)
     zero = DualNumber(matrix(field, batch, batch), no_derivatives)
@@ -158,14 +176,19 @@ def evaluate_network(network, w, inputs):
         elif operation == "gather":
             concatenated = [u for operand in operands for u in operand]
             entries = [concatenated[i] if i >= 0 else zero for i in rest[1]]
+        elif operation == "reciprocal":
+            entries = [u.reciprocal(poles) for u in operands[0]]
         else:
             raise ValueError(f"unknown operation {operation}")
         done.append(entries)
     return done[network[0]]
 
 
-def rank_at_random_point(network, field, random):
-    """Return the rank of d phi at one random point over a prime field, and the number of inputs that were taken."""
+def try_random_point(network, field, random):
+    """Return the rank of d phi at one random point over a prime field, and the number of inputs that were taken.
+
+    None if all inputs of a batch are poles.
+    """
     parameters = parameter_count(network)
     input_size = next(prod(node[1]) for node in network[1] if node[0] == "input")
     output_size = prod(network[1][network[0]][1])
@@ -180,13 +203,29 @@ def rank_at_random_point(network, field, random):
         missing = -(-(parameters - rank) // output_size)
         batch = min(LARGEST_BATCH, max(PATIENCE, missing))
         inputs = matrix(field, batch, input_size, [element() for _ in range(batch * input_size)])
-        for entry in evaluate_network(network, w, inputs):
-            rows = rows.stack(entry.derivatives)
-        taken += batch
+        poles = set()
+        entries = evaluate_network(network, w, inputs, poles)
+        regular = [b for b in range(batch) if b not in poles]
+        if not regular:
+            return None
+        for entry in entries:
+            rows = rows.stack(entry.derivatives.matrix_from_rows(regular))
+        taken += len(regular)
         grown = rows.rank()
-        idle = 0 if grown > rank else idle + batch
+        idle = 0 if grown > rank else idle + len(regular)
         rank = grown
     return rank, taken
+
+
+def rank_at_random_point(network, field, random):
+    """Return the same at a point with regular inputs."""
+    for _ in range(LARGEST_NUMBER_OF_DRAWS):
+        found = try_random_point(network, field, random)
+        if found is not None:
+            return found
+    raise ValueError(
+        f"the network divides by zero at {LARGEST_NUMBER_OF_DRAWS} random points; a denominator is zero identically"
+    )
 
 
 def random_prime_for(network, random):

@@ -248,6 +248,7 @@ def test_no_text_of_a_network_passes(name, hostile):
         tiny(terms=[[2, "0.5"]]),
         tiny(terms=[[2, 0.5]]),
         tiny(operation="gather", indices=[-2]),
+        tiny(operation="reciprocal"),
         {"nodes": [], "output": 0},
         {"nodes": tiny()["nodes"], "output": 4},
     ],
@@ -255,6 +256,21 @@ def test_no_text_of_a_network_passes(name, hostile):
 def test_a_graph_that_is_none_is_refused(graph):
     with pytest.raises(ValueError, match=r"\w"):
         emission.network(graph, DIALECTS["macaulay2"])
+
+
+def test_a_reciprocal_is_written_with_its_operand_alone():
+    builder = NetworkBuilder()
+    network = builder.finish(builder.reciprocal(builder.matmul(builder.parameter("W", (2, 3)), builder.input((3,)))))
+    assert '{"reciprocal", {2}, {2}}' in emission.network(network, DIALECTS["macaulay2"]).text
+    assert '["reciprocal", [2], [2]]' in emission.network(network, DIALECTS["sage"]).text
+
+
+def test_functions_that_are_not_rational_are_not_written():
+    builder = NetworkBuilder()
+    network = builder.finish(builder.function("exp", builder.input((3,))))
+    for dialect in DIALECTS.values():
+        with pytest.raises(ValueError, match="no operation"):
+            emission.network(network, dialect)
 
 
 def test_names_of_parameters_do_not_travel():

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neuroalg_cli.exact_linear_algebra import modular_product, reduce_modulo
 from neuroalg_cli.interpreters import arrays
+from neuroalg_cli.linear_algebra.exact_linear_algebra import modular_product, reduce_modulo
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -54,6 +54,31 @@ class ModularArithmetic:
             if bit == "1":
                 result = self.reduce(result * values)
         return result
+
+
+class _ZeroForPoles(ModularArithmetic):
+    """The same with 1/0 = 0, to find where the denominators are zero."""
+
+    def reciprocal(self, values: Array) -> Array:
+        """Returns inverses modulo p, and 0 for 0."""
+        return np.where(values == 0, 0.0, super().reciprocal(np.where(values == 0, 1.0, values)))
+
+
+def are_regular(network: Network, parameters: Array, inputs: Array, prime: int) -> NDArray[np.bool_]:
+    """Returns for every input whether no denominator of the network is zero modulo p there: shape (batch,)."""
+    result = np.ones(len(inputs), dtype=bool)
+    denominators = {node.operands[0] for node in network.nodes[: network.output + 1] if node.operation == "reciprocal"}
+    if not denominators:
+        return result
+    arithmetic = _ZeroForPoles(prime)
+    chunk = max(1, _CHUNK_BYTES // (8 * sum(node.size for node in network.nodes)))
+    for start in range(0, len(inputs), chunk):
+        part = slice(start, start + chunk)
+        values = arrays.forward(network, parameters, inputs[part], arithmetic)
+        for index in denominators:
+            value = values[index].reshape(-1, network.nodes[index].size)  # one row if no input reaches it
+            result[part] &= value.all(axis=1)
+    return result
 
 
 def evaluate(network: Network, parameters: Array, inputs: Array, prime: int) -> Array:

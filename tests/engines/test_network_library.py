@@ -5,11 +5,16 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 
+import pytest
+
+from neuroalg_cli import assets, emission
+from neuroalg_cli import engine as engines
+from neuroalg_cli.errors import ScriptError
 from neuroalg_cli.execution import execute
-from neuroalg_cli.generic_rank import generic_rank
+from neuroalg_cli.linear_algebra.generic_rank import generic_rank
 from neuroalg_cli.network import Network, NetworkBuilder
 from neuroalg_cli.parametrization import PolynomialMap
-from neuroalg_cli.rendering import render
+from neuroalg_cli.rendering import Script, render
 from neuroalg_cli.running import Limits
 
 SQUARE = [(2, Fraction(1))]
@@ -184,3 +189,114 @@ def test_random_graphs_agree_with_reverse_mode_in_this_process(each_installation
     }  # fmt: skip
     builtin = [generic_rank(PolynomialMap(network), 3).rank if network.parameter_count else 0 for network in networks]
     assert ranks(each_installation, networks, seed=3) == builtin
+
+
+def sum_of_reciprocals(n: int, k: int, m: int) -> Network:
+    """Returns x -> V (1/(W x))."""
+    b = NetworkBuilder()
+    hidden = b.reciprocal(b.matmul(b.parameter("W", (k, n)), b.input((n,))))
+    return b.finish(b.matmul(b.parameter("V", (m, k)), hidden))
+
+
+def test_sums_of_reciprocal_linear_forms(each_installation):
+    # partial fractions are unique: k poles, each a linear form up to a scalar with m residues; in one variable V (1/W) / x
+    networks = [sum_of_reciprocals(*sizes) for sizes in ((2, 1, 1), (2, 2, 1), (3, 2, 2), (4, 3, 1), (1, 3, 2))]
+    assert ranks(each_installation, networks) == [2, 4, 8, 12, 2]
+
+
+def continued_fraction(depth: int) -> Network:
+    """Returns 1/(a_1 x + 1/(a_2 x + ... 1/(a_n x)))."""
+    b = NetworkBuilder()
+    x = b.input((1,))
+    steps = [b.product(b.parameter(f"a{i}", (1,)), x) for i in range(depth)]
+    value = b.reciprocal(steps[-1])
+    for step in reversed(steps[:-1]):
+        value = b.reciprocal(b.sum(step, value))
+    return b.finish(value)
+
+
+def test_continued_fractions(each_installation):
+    # the continued fraction of a rational function is unique: O. Perron, Die Lehre von den Kettenbrüchen
+    assert ranks(each_installation, [continued_fraction(depth) for depth in (1, 2, 5)]) == [1, 2, 5]
+
+
+def test_networks_with_division_agree_with_reverse_mode_in_this_process(each_installation):
+    networks = [RATIONAL_NETWORKS[name] for name in sorted(RATIONAL_NETWORKS)]
+    builtin = [generic_rank(PolynomialMap(network), 3).rank for network in networks]
+    assert ranks(each_installation, networks, seed=3) == builtin
+    assert sum(rank > 2 for rank in builtin) > 10
+
+
+def random_rational_network(choose: random.Random) -> Network:
+    """Returns a random graph that divides by sums of functions of the input and parameters, at any depth."""
+    b = NetworkBuilder()
+    nodes = [b.input((2,)), b.parameter("u", (2,))]
+    for step in range(choose.randint(3, 7)):
+        node = choose.choice(nodes[-2:])
+        match choose.choice(["matmul", "sum", "product", "polynomial", "gather", "reciprocal", "reciprocal"]):
+            case "matmul":
+                nodes.append(b.matmul(b.parameter(f"p{step}", (2, 2)), node))
+            case "sum":
+                nodes.append(b.sum(node, b.parameter(f"p{step}", (2,)), choose.choice(nodes)))
+            case "product":
+                nodes.append(b.product(node, choose.choice(nodes)))
+            case "polynomial":
+                nodes.append(b.polynomial(node, [(2, Fraction(1, 3)), (0, Fraction(-2))]))
+            case "gather":
+                nodes.append(b.gather([node, choose.choice(nodes)], [choose.randrange(4) for _ in range(2)], (2,)))
+            case "reciprocal":
+                nodes.append(b.reciprocal(node))
+    return b.finish(b.matmul(b.parameter("last", (2, 2)), nodes[-1]))
+
+
+RATIONAL_NETWORKS = {f"random {seed}": random_rational_network(random.Random(seed)) for seed in range(40)}
+
+
+SMALL_FIELD = {
+    "macaulay2": """load "Network.m2"
+load "Result.m2"
+setRandomSeed 1
+network = {network}
+found = for i from 1 to 100 list rankAtRandomPoint(network, ZZ/7)
+writeResult hashTable {{"ranks" => apply(found, first), "inputs" => apply(found, last)}}
+""",
+    "sage": """try:
+    from sage.all__sagemath_singular import *
+    from sage.all__sagemath_linbox import *
+except ImportError:
+    from sage.all import *
+from network import generator, rank_at_random_point
+from result import write_result
+random = generator(1)
+network = {network}
+found = [rank_at_random_point(network, GF(7), random) for _ in range(100)]
+write_result({{"ranks": [rank for rank, _ in found], "inputs": [taken for _, taken in found]}})
+""",
+}
+
+
+def test_poles_among_the_inputs_are_left_out(each_installation):
+    # a + c (x - b)/(x - b) has rank 1 in (a, b, c); in a field of seven elements the input is often b, and the row there would be
+    # that of a alone
+    b = NetworkBuilder()
+    x = b.input((1,))
+    shift, a, c = (b.parameter(name, (1,)) for name in "bac")
+    difference = b.sum(x, b.polynomial(shift, [(1, Fraction(-1))]))
+    network = b.finish(b.sum(a, b.product(c, b.product(difference, b.reciprocal(difference)))))
+    engine = engines.load(each_installation.engine)
+    text = SMALL_FIELD[engine.name].format(network=emission.network(network, engine.dialect).text)
+    names = ("Network.m2", "Result.m2") if engine.name == "macaulay2" else ("network.py", "result.py")
+    libraries = tuple(assets.folder(engine.library_folder) / name for name in names)
+    shape = {"ranks": ["natural"], "inputs": ["natural"]}
+    script = Script(f"{engine.name}/small-field", text, "", "", engine.name, libraries, shape)
+    values = execute(script, each_installation, Limits(wall_seconds=120)).values
+    assert values["ranks"] == [1] * 100
+    assert len(set(values["inputs"])) > 1
+
+
+def test_a_denominator_that_is_zero_identically_is_an_error(each_installation):
+    b = NetworkBuilder()
+    y = b.matmul(b.parameter("W", (2, 2)), b.input((2,)))
+    network = b.finish(b.reciprocal(b.sum(y, b.polynomial(y, [(1, Fraction(-1))]))))
+    with pytest.raises(ScriptError, match="divides by zero at 20 random points"):
+        found(each_installation, [network])

@@ -16,12 +16,12 @@ import pytest
 from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
 from neuroalg_cli.architectures.mlp import mlp
-from neuroalg_cli.errors import MemoryLimitError
+from neuroalg_cli.errors import MemoryLimitError, SpecError
 from neuroalg_cli.interpreters import floating, modular
 from neuroalg_cli.interpreters.symbolic import coordinates
+from neuroalg_cli.linear_algebra.random_points import balanced
 from neuroalg_cli.network import Network, NetworkBuilder
 from neuroalg_cli.parametrization import PolynomialMap
-from neuroalg_cli.random_points import balanced
 
 PRIME = 8388593
 SQUARE = ((2, Fraction(1)),)
@@ -396,3 +396,279 @@ def test_what_the_graph_alone_says_bounds_the_expansion(network):
         assert sum(abs(c * denominator) for c in found) <= 2 ** (phi.height_bits + 1e-9)
         assert all(p in (2, 3, 5) for p in range(2, 50) if denominator % p == 0 and all(p % q for q in range(2, p)))
         assert phi.activation_numbers % math.prod(p for p in (2, 3, 5) if denominator % p == 0) == 0
+
+
+class Dual:
+    """A rational number with its derivatives by all parameters; knows sums, products and quotients only."""
+
+    def __init__(self, value, slopes):
+        self.value, self.slopes = Fraction(value), slopes
+
+    def __add__(self, other):
+        return Dual(self.value + other.value, [a + b for a, b in zip(self.slopes, other.slopes, strict=True)])
+
+    def __mul__(self, other):
+        slopes = [self.value * b + a * other.value for a, b in zip(self.slopes, other.slopes, strict=True)]
+        return Dual(self.value * other.value, slopes)
+
+    def inverse(self):
+        return Dual(1 / self.value, [-a / self.value**2 for a in self.slopes])
+
+
+def dual_outputs(graph, w, x):
+    """Returns the entries of the output with their derivatives, from the JSON form, in fractions."""
+    zeros = [Fraction(0)] * len(w)
+    values = []
+    used = 0
+    for node in graph["nodes"]:
+        size = math.prod(node["shape"])
+        operands = [values[operand] for operand in node.get("operands", [])]
+        match node["operation"]:
+            case "input":
+                value = [Dual(entry, zeros) for entry in x]
+            case "parameter":
+                units = [[Fraction(i == used + j) for i in range(len(w))] for j in range(size)]
+                value = [Dual(w[used + j], unit) for j, unit in enumerate(units)]
+                used += size
+            case "matmul":
+                inner = graph["nodes"][node["operands"][0]]["shape"][1]
+                columns = size // node["shape"][0]
+                value = []
+                for i, j in itertools.product(range(node["shape"][0]), range(columns)):
+                    entry = Dual(0, zeros)
+                    for k in range(inner):
+                        entry += operands[0][i * inner + k] * operands[1][k * columns + j]
+                    value.append(entry)
+            case "sum":
+                value = operands[0]
+                for operand in operands[1:]:
+                    value = [a + b for a, b in zip(value, operand, strict=True)]
+            case "product":
+                value = [a * b for a, b in zip(*operands, strict=True)]
+            case "polynomial":
+                value = []
+                for z in operands[0]:
+                    entry = Dual(0, zeros)
+                    for exponent, coefficient in node["terms"]:
+                        power = Dual(Fraction(coefficient), zeros)
+                        for _ in range(exponent):
+                            power *= z
+                        entry += power
+                    value.append(entry)
+            case "gather":
+                flat = [*itertools.chain(*operands), Dual(0, zeros)]
+                value = [flat[index] for index in node["indices"]]
+            case "reciprocal":
+                value = [z.inverse() for z in operands[0]]
+        values.append(value)
+    return values[graph["output"]]
+
+
+def sum_of_reciprocals(n: int, k: int, m: int) -> Network:
+    builder = NetworkBuilder()
+    x = builder.input((n,))
+    poles = builder.reciprocal(builder.matmul(builder.parameter("W", (k, n)), x))
+    return builder.finish(builder.matmul(builder.parameter("V", (m, k)), poles))
+
+
+def continued_fraction() -> Network:
+    """1/(a x + 1/(b x + 1/c)): divisions by functions of the input and by parameters alone, inside each other."""
+    builder = NetworkBuilder()
+    x = builder.input((1,))
+    a, b, c = (builder.parameter(name, (1,)) for name in "abc")
+    inner = builder.sum(builder.product(b, x), builder.reciprocal(c))
+    return builder.finish(
+        builder.reciprocal(builder.sum(builder.product(a, x), builder.reciprocal(inner), builder.product(inner, inner)))
+    )
+
+
+def normalized_matrix() -> Network:
+    """A matrix that depends on the input, divided by a sum of squares, times a vector; quotients used twice."""
+    builder = NetworkBuilder()
+    x = builder.input((2, 2))
+    w = builder.parameter("W", (2, 2))
+    scores = builder.matmul(w, x)
+    squares = builder.polynomial(scores, [(2, Fraction(1)), (0, Fraction(1, 3))])
+    total = builder.gather([squares, squares], [0, 1, 0, 1], (2, 2))
+    quotient = builder.product(scores, builder.reciprocal(builder.sum(squares, total)))
+    return builder.finish(builder.matmul(quotient, builder.matmul(quotient, builder.parameter("v", (2,)))))
+
+
+def random_rational_network(seed: int) -> Network:
+    """Returns a random graph with some reciprocals put in, of vectors and of parameters."""
+    source = random.Random(f"rational {seed}")
+    builder = NetworkBuilder()
+    values = [builder.input((2,)), builder.parameter("u", (2,)), builder.parameter("v", (2,))]
+    for step in range(source.randint(3, 7)):
+        a, b = source.choice(values[-3:]), source.choice(values)
+        match source.choice(["matmul", "sum", "product", "polynomial", "gather", "reciprocal", "reciprocal"]):
+            case "matmul":
+                node = builder.matmul(builder.parameter(f"w_{step}", (2, 2)), a)
+            case "sum":
+                node = builder.sum(a, b, values[1])
+            case "product":
+                node = builder.product(a, b)
+            case "polynomial":
+                node = builder.polynomial(a, [(2, Fraction(1, 2)), (0, Fraction(source.choice([-3, 5])))])
+            case "gather":
+                node = builder.gather([a, b], [source.randrange(4) for _ in range(2)], (2,))
+            case "reciprocal":
+                node = builder.reciprocal(a)
+        values.append(node)
+    return builder.finish(len(builder._nodes) - 1)
+
+
+RATIONAL = {
+    "sum of reciprocals": sum_of_reciprocals(3, 2, 2),
+    "continued fraction": continued_fraction(),
+    "normalized matrix": normalized_matrix(),
+    **{f"random {seed}": random_rational_network(seed) for seed in range(40)},
+}
+by_rational_name = pytest.mark.parametrize("network", RATIONAL.values(), ids=RATIONAL.keys())
+
+
+def regular_points(network):
+    """Returns a rational point where nothing divides by zero over Q, with the outputs and their derivatives there."""
+    source = random.Random(23)
+    while True:
+        w = [Fraction(source.randint(-20, 20), 7) for _ in range(network.parameter_count)]
+        xs = [[Fraction(source.randint(-20, 20), 3) for _ in range(network.input_size)] for _ in range(INPUTS)]
+        try:
+            return w, xs, [dual_outputs(network.as_json(), w, x) for x in xs]
+        except ZeroDivisionError:
+            continue
+
+
+@by_rational_name
+def test_values_and_derivatives_with_division_are_those_of_fractions(network):
+    w, xs, expected = regular_points(network)
+    arguments = modular_array(w), np.stack([modular_array(x) for x in xs]), PRIME
+    values = [[residue(entry.value) for entry in row] for row in expected]
+    slopes = [[residue(slope) for slope in entry.slopes] for row in expected for entry in row]
+    assert np.array_equal(modular.evaluate(network, *arguments) % PRIME, values)
+    assert np.array_equal(modular.jacobian(network, *arguments) % PRIME, slopes)
+    assert modular.are_regular(network, *arguments).all()
+    arguments = float_array(w), np.stack([float_array(x) for x in xs])
+    values = np.array([[float(entry.value) for entry in row] for row in expected])
+    slopes = np.array([[float(slope) for slope in entry.slopes] for row in expected for entry in row])
+    with np.errstate(all="raise"):
+        # relative to the largest entry: differences of large terms lose digits in floats
+        assert floating.evaluate(network, *arguments) == pytest.approx(
+            values, rel=1e-6, abs=1e-6 * (1 + abs(values).max())
+        )
+        found = floating.jacobian(network, *arguments)
+    assert found == pytest.approx(slopes, rel=1e-6, abs=1e-6 * (1 + abs(slopes).max()))
+
+
+def test_a_pole_is_an_error_and_is_found_beforehand(monkeypatch):
+    network = sum_of_reciprocals(2, 2, 1)
+    w = np.array([1.0, -1.0, 1.0, 1.0, 1.0, 1.0])  # 1/(x - y) + 1/(x + y)
+    inputs = np.array([[2.0, 1.0], [1.0, 1.0], [1.0, -1.0], [0.0, 0.0], [PRIME // 2, -(PRIME // 2)], [0.0, 1.0]])
+    expected = [True, False, False, False, False, True]
+    assert modular.are_regular(network, w, inputs, PRIME).tolist() == expected
+    monkeypatch.setattr(modular, "_CHUNK_BYTES", 1)
+    assert modular.are_regular(network, w, inputs, PRIME).tolist() == expected
+    for evaluate in (modular.evaluate, modular.jacobian):
+        with pytest.raises(ZeroDivisionError):
+            evaluate(network, w, inputs, PRIME)
+    for evaluate in (floating.evaluate, floating.jacobian):
+        with pytest.raises(ZeroDivisionError):
+            evaluate(network, w, inputs)
+
+
+def test_a_pole_in_the_parameters_alone_leaves_no_regular_input():
+    network = continued_fraction()
+    inputs = np.array([[1.0], [2.0]])
+    assert modular.are_regular(network, np.array([1.0, 1.0, 0.0]), inputs, PRIME).tolist() == [False, False]
+    assert modular.are_regular(network, np.array([1.0, 1.0, 1.0]), inputs, PRIME).tolist() == [True, True]
+
+
+def test_what_nothing_uses_may_have_poles():
+    builder = NetworkBuilder()
+    x = builder.input((1,))
+    output = builder.matmul(builder.parameter("W", (1, 1)), x)
+    builder.reciprocal(x)
+    network = builder.finish(output)
+    assert modular.are_regular(network, np.ones(1), np.zeros((2, 1)), PRIME).all()
+
+
+def test_the_coordinates_of_a_quotient_do_not_exist():
+    with pytest.raises(SpecError, match="divides"):
+        coordinates(sum_of_reciprocals(2, 1, 1))
+    assert PolynomialMap(sum_of_reciprocals(2, 1, 1)).ambient_dimension is None
+
+
+def fractions_of_polynomials(network, is_reduced):
+    """Returns numerators and denominators of all nodes as polynomials of python-flint, in lowest terms or with integers only."""
+    count, n = network.parameter_count, network.input_size
+    context = fmpq_mpoly_ctx.get(tuple(f"v_{i}" for i in range(count + n)), Ordering.lex)
+    zero, one = context.constant(0), context.constant(1)
+    variables = context.gens()
+
+    def pair(numerator, denominator):
+        common = numerator.gcd(denominator) if is_reduced else one
+        return numerator // common, denominator // common
+
+    def total(summands):
+        result = summands[0]
+        for a, b in summands[1:]:
+            result = pair(result[0] * b + a * result[1], result[1] * b)
+        return result
+
+    def product(a, b):
+        return pair(a[0] * b[0], a[1] * b[1])
+
+    values, used = [], 0
+    for node in network.nodes:
+        operands = [values[operand] for operand in node.operands]
+        match node.operation:
+            case "input":
+                value = [(v, one) for v in variables[count:]]
+            case "parameter":
+                value = [(v, one) for v in variables[used : used + node.size]]
+                used += node.size
+            case "matmul":
+                inner = network.nodes[node.operands[0]].shape[1]
+                columns = node.size // node.shape[0]
+                value = [
+                    total([product(operands[0][i * inner + k], operands[1][k * columns + j]) for k in range(inner)])
+                    for i, j in itertools.product(range(node.shape[0]), range(columns))
+                ]
+            case "sum":
+                value = [total(entries) for entries in zip(*operands, strict=True)]
+            case "product":
+                value = [product(a, b) for a, b in zip(*operands, strict=True)]
+            case "polynomial":
+                top = max(e for e, _ in node.terms)
+                common = math.lcm(*(c.denominator for _, c in node.terms))
+                value = [
+                    pair(sum((a**e * b ** (top - e) * int(c * common) for e, c in node.terms), zero), b**top * common)
+                    for a, b in operands[0]
+                ]
+            case "gather":
+                flat = [*itertools.chain(*operands), (zero, one)]
+                value = [flat[index] for index in node.indices]
+            case "reciprocal":
+                value = [pair(b, a) for a, b in operands[0]]
+        values.append(value)
+    return values
+
+
+@by_rational_name
+def test_degrees_of_quotients_bound_the_expansion(network):
+    phi = PolynomialMap(network)
+    values = fractions_of_polynomials(network, is_reduced=True)
+    for numerator, denominator in values[network.output]:
+        assert numerator.total_degree() + denominator.total_degree() <= phi.total_degree
+    divisors = [values[node.operands[0]] for node in network.nodes if node.operation == "reciprocal"]
+    assert sum(a.total_degree() for value in divisors for a, _ in value) <= phi.pole_degree
+
+
+@by_rational_name
+def test_heights_of_quotients_bound_the_expansion(network):
+    phi = PolynomialMap(network)
+    if phi.total_degree > 24 or all(node.operation != "reciprocal" for node in network.nodes):
+        pytest.skip("polynomial, or too many terms to expand without reducing")
+    for pair in fractions_of_polynomials(network, is_reduced=False)[network.output]:
+        norms = [sum(abs(Fraction(int(c.p), int(c.q))) for c in part.to_dict().values()) for part in pair]
+        assert math.log2(max(norms[0], 1)) + math.log2(norms[1]) <= phi.height_bits + 1e-9
