@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import math
 import operator
 from fractions import Fraction
 
 import pytest
+from flint import fmpq, fmpq_poly
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,10 +19,13 @@ from neuroalg_cli.polynomial_grammar import (
     MAXIMAL_LENGTH,
     MAXIMAL_TERMS,
     MAXIMAL_WORK,
+    ModelReader,
     parse_polynomial,
     parse_univariate,
+    polynomial_text,
     univariate_text,
 )
+from neuroalg_cli.quotient_grammar import parse_quotient, quotient_text
 
 OPERATORS = {
     ast.Add: operator.add,
@@ -254,3 +259,179 @@ def test_the_canonical_text_is_read_back(coefficients):
 def test_the_text_of_zero():
     assert univariate_text(()) == "0"
     assert univariate_text(((2, Fraction(-1)), (1, Fraction(1)), (0, Fraction(-1, 2)))) == "-z^2+z-1/2"
+
+
+quotients = st.recursive(
+    st.one_of(st.integers(0, 9).map(str), st.just("z")),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "/"]), inner).map(
+            lambda parts: f"({parts[0]}){parts[1]}({parts[2]})"
+        ),
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "/"]), inner).map("".join),
+        inner.map(lambda text: f"-({text})"),
+        st.tuples(inner, st.integers(0, 3)).map(lambda pair: f"({pair[0]})^{pair[1]}"),
+    ),
+    max_leaves=8,
+)
+
+
+def value_of(terms, z):
+    return sum((c * Fraction(z) ** e for e, c in terms), Fraction(0))
+
+
+@given(quotients)
+def test_quotients_have_the_values_of_the_same_expression_in_python(text):
+    try:
+        numerator, denominator = parse_quotient(text, "activation")
+    except SpecError as error:
+        assert "divides by zero" in str(error)  # noqa: PT017  # the other branch has the assertions that matter
+        return
+    compared = 0
+    for point in range(2, 40):
+        z = Fraction(point, 7)
+        try:
+            expected = reference(text, z=z)
+        except ZeroDivisionError:
+            continue
+        if value_of(denominator, z):
+            assert value_of(numerator, z) == expected * value_of(denominator, z)
+            compared += 1
+    assert compared > 0
+
+
+@given(quotients)
+def test_the_canonical_quotient_is_read_back_and_is_in_lowest_terms(text):
+    try:
+        numerator, denominator = parse_quotient(text, "activation")
+    except SpecError:
+        return
+    canonical = quotient_text(numerator, denominator)
+    assert parse_quotient(canonical, "activation") == (numerator, denominator)
+    assert all(c.denominator == 1 for _, c in denominator)
+    assert math.gcd(*(c.numerator for _, c in denominator)) == 1
+    assert denominator[0][1] > 0
+    p, q = fmpq_poly([]), fmpq_poly([])
+    for f, terms in ((p, numerator), (q, denominator)):
+        for e, c in terms:
+            f[e] = fmpq(c.numerator, c.denominator)
+    assert p.gcd(q) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "canonical"),
+    [
+        ("1/z", "1/z"),
+        ("z/(1+z^2)", "z/(z^2+1)"),
+        ("(z^2+1)/(z-3)", "(z^2+1)/(z-3)"),
+        ("2/(4*z)", "1/2/z"),
+        ("(z^2-1)/(z-1)", "z+1"),
+        ("1/(1/z)", "z"),
+        ("-1/(3-z)", "1/(z-3)"),
+        ("z^2/6/(z/4+1/2)", "2/3*z^2/(z+2)"),
+        ("1/z + 1/(z-1)", "(2*z-1)/(z^2-z)"),
+        ("z - 1/z^2", "(z^3-1)/z^2"),
+        ("1/z - 1/z", "0"),
+        ("3/z*z", "3"),
+        ("1/2^3*z", "1/8*z"),
+    ],
+)
+def test_what_quotients_mean(text, canonical):
+    assert quotient_text(*parse_quotient(text, "activation")) == canonical
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1/0", "divides by zero"),
+        ("1/(z-z)", "divides by zero"),
+        ("1/(1/z-1/z)", "divides by zero"),
+        ("1/(x+y)", "2 variables"),
+        ("1/tanh", "neither a number nor a letter"),
+        ("/z", "no polynomial"),
+        ("1//z", "no polynomial"),
+        ("(1/(z+1))^101", "a power above 100"),
+        ("(1/z)^999*(1/z)^2", "a degree above 1000"),
+        ("1/" * 4000 + "z", None),
+        ("(1*" * 2400 + "z" + ")" * 2400, "nested too deeply"),
+        ("1/(z+" * 300 + "1" + ")" * 300, "the most allowed"),
+    ],
+)
+def test_quotients_that_are_refused_or_short(text, words):
+    if words is None:
+        assert parse_quotient(text, "activation") == (((0, Fraction(1)),), ((1, Fraction(1)),))
+        return
+    with pytest.raises(SpecError, match=words) as caught:
+        parse_quotient(text, "activation")
+    assert len(str(caught.value)) < 300
+
+
+SHAPES = {"a": (), "b": (2,), "W": (2, 3), "größe": (), "x_1": ()}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a*W[1,2]", {(("W[1,2]", 1), ("a", 1)): 1}),
+        ("W[ 01 , 2 ] - b[2]", {(("W[1,2]", 1),): 1, (("b[2]", 1),): -1}),
+        ("b[1]^2\n + größe/2", {(("b[1]", 2),): 1, (("größe", 1),): Fraction(1, 2)}),
+        ("W[1,1]*W[2,2] - W[2,2]*W[1,1]", {}),
+        ("x_1", {(("x_1", 1),): 1}),
+    ],
+)
+def test_entries_of_declared_tensors(text, expected):
+    assert ModelReader(SHAPES).read(text, "output 1") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("c", "which has 'c', which is neither a parameter nor an input nor defined before"),
+        ("b", "'b' with 0 indices, which is a vector"),
+        ("a[1]", "'a' with 1 indices, which is a scalar"),
+        ("W[1]", "which is a matrix"),
+        ("W[1,2,3]", "with 3 indices"),
+        ("W[3,1]", "must be from 1 to 2"),
+        ("W[0,1]", "must be from 1 to 2"),
+        ("b[a]", "no polynomial"),
+        ("b[1.0]", "no polynomial"),
+        ("b[]", "no polynomial"),
+        ("b[1", "no polynomial"),
+        ("b[-1]", "no polynomial"),
+        ("a/b[1]", "divides by a variable"),
+    ],
+)
+def test_entries_that_do_not_exist(text, words):
+    with pytest.raises(SpecError) as caught:
+        ModelReader(SHAPES).read(text, "output 1")
+    assert words in str(caught.value)
+    assert str(caught.value).startswith("'output 1' is ")
+
+
+def test_all_polynomials_of_a_model_share_one_cap():
+    reader = ModelReader({"a": (), "b": ()})
+
+    def read_again_and_again():
+        for number in range(10_000):
+            reader.read("(a+b)^99", f"output {number}")
+
+    with pytest.raises(SpecError, match="products of terms, the most allowed"):
+        read_again_and_again()
+
+
+def test_activations_have_no_entries_and_no_letters_of_other_alphabets():
+    for text in ("z[1]", "ζ", "z\n+1"):
+        with pytest.raises(SpecError, match="no polynomial"):
+            parse_univariate(text, "activation")
+
+
+def test_the_text_of_a_polynomial_is_sorted_and_read_back():
+    order = {"a": 0, "b[1]": 1, "b[2]": 2}
+    reader = ModelReader(SHAPES)
+    for text in ("1-a", "b[2]*b[1]+a^2-3/2*b[2]^2+a*b[2]", "0", "-1/3", "b[2]^3+b[1]^3+a^3"):
+        polynomial = reader.read(text, "output 1")
+        canonical = polynomial_text(polynomial, order)
+        assert reader.read(canonical, "output 1") == polynomial
+    assert (
+        polynomial_text(reader.read("1 - a - b[2]*a + b[1]^2*3/2 + a^2", "output 1"), order)
+        == "a^2-a*b[2]+3/2*b[1]^2-a+1"
+    )

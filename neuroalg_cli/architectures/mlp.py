@@ -8,25 +8,23 @@ M. Trager, K. Kohn, 'Algebra Unveils Deep Learning', arXiv:2501.18915.
 
 from __future__ import annotations
 
-import functools
 import hashlib
-from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from neuroalg_cli.architecture import Architecture, FamilyOption
-from neuroalg_cli.errors import SpecError, shown
+from neuroalg_cli.building import activations
+from neuroalg_cli.building.activations import plain_integers, terms_of
+from neuroalg_cli.building.layers import same_graph
+from neuroalg_cli.building.widths import MAXIMAL_WIDTH, required_widths
+from neuroalg_cli.errors import SpecError
 from neuroalg_cli.network import Network, NetworkBuilder, Terms
-from neuroalg_cli.polynomial_grammar import MAXIMAL_DEGREE, MAXIMAL_LENGTH, parse_univariate, univariate_text
-from neuroalg_cli.symmetries import shifted_power
+from neuroalg_cli.polynomial_grammar import univariate_text
+from neuroalg_cli.symmetry.symmetries import shifted_power
 
 if TYPE_CHECKING:
     from neuroalg_cli.parametrization import PolynomialMap
-
-MAXIMAL_WIDTH = 10**9
-MAXIMAL_LAYERS = 1_000
-_IDENTITY: Terms = ((1, Fraction(1)),)
 
 
 class MultilayerPerceptron(Architecture):
@@ -53,42 +51,14 @@ class MultilayerPerceptron(Architecture):
     @classmethod
     def prepare(cls, specification: dict[str, Any]) -> dict[str, Any]:
         """Returns the fields: one canonical polynomial per hidden layer from ``activation`` or ``activation_degree``."""
-        widths = specification.get("widths")
-        if widths is None:
-            raise SpecError("the key 'widths' is missing; give the width of every layer, for example 3,2,3")
-        if not isinstance(widths, list | tuple):
-            raise SpecError(f"'widths' is {shown(widths)}; it must be a list of integers such as 3,2,3")
-        if len(widths) < 2:
-            raise SpecError(f"'widths' has {len(widths)} entries; a network needs at least two, input and output")
-        if len(widths) > MAXIMAL_LAYERS + 1:
-            raise SpecError(f"'widths' has {len(widths)} entries; at most {MAXIMAL_LAYERS + 1} are supported")
-        degree = specification.pop("activation_degree", None)
-        activation = specification.get("activation")
-        if degree is not None and activation is not None:
-            raise SpecError("'activation' and 'activation_degree' are both given; give one of them")
-        hidden = len(widths) - 2
-        if degree is not None:
-            specification["activation"] = [_power_text(r) for r in _for_each_layer(degree, hidden, "activation_degree")]
-        else:
-            given = ["z"] * hidden if activation is None else _for_each_layer(activation, hidden, "activation")
-            specification["activation"] = given
+        widths = required_widths(specification)
+        specification["activation"] = activations.for_hidden_layers(specification, len(widths) - 2)
         return specification
 
     @field_validator("activation")
     @classmethod
     def _canonical_activation(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        result = []
-        for text, terms in zip(value, _terms(value), strict=True):
-            if not terms or terms[0][0] == 0:
-                raise SpecError(f"'activation' is {shown(text)}, a constant; the network would not depend on its input")
-            canonical = univariate_text(terms)
-            if len(canonical) > MAXIMAL_LENGTH:
-                raise SpecError(
-                    f"'activation' is {shown(text)}, which multiplied out has {len(canonical)} characters; "
-                    f"at most {MAXIMAL_LENGTH} are allowed"
-                )
-            result.append(canonical)
-        return tuple(result)
+        return activations.canonical(value)
 
     @model_validator(mode="after")
     def _one_activation_per_hidden_layer(self) -> Self:
@@ -100,7 +70,7 @@ class MultilayerPerceptron(Architecture):
     @property
     def activation_terms(self) -> tuple[Terms, ...]:
         """The activation of every hidden layer as (exponent, coefficient) pairs."""
-        return _terms(self.activation)
+        return terms_of(self.activation)
 
     @property
     def activation_degrees(self) -> tuple[int, ...] | None:
@@ -126,22 +96,10 @@ class MultilayerPerceptron(Architecture):
     @property
     def label(self) -> str:
         """For example ``mlp-3.2.3-r2``, ``mlp-2.3.3.1-r2.3``, ``mlp-3.2.1-p0ab12cd3-b`` (b: with biases)."""
-        if all(text == "z" for text in self.activation):
-            activation = "r1"
-        elif all(text == f"z^{r}" or (text == "z" and r == 1) for text, r in self._texts_and_degrees()):
-            degrees = [r for _, r in self._texts_and_degrees()]
-            activation = "r" + ".".join(map(str, degrees[:1] if len(set(degrees)) == 1 else degrees))
-        else:
-            activation = "p" + hashlib.sha256(",".join(self.activation).encode("ascii")).hexdigest()[:8]
         widths = ".".join(map(str, self.widths))
         if len(widths) > 100:
             widths = f"{len(self.widths)}layers." + hashlib.sha256(widths.encode("ascii")).hexdigest()[:8]
-        if len(activation) > 50:
-            activation = "r" + hashlib.sha256(activation.encode("ascii")).hexdigest()[:8]
-        return f"{self.family}-{widths}-{activation}" + ("-b" if self.biases else "")
-
-    def _texts_and_degrees(self) -> list[tuple[str, int]]:
-        return [(text, terms[0][0]) for text, terms in zip(self.activation, self.activation_terms, strict=True)]
+        return f"{self.family}-{widths}-{activations.label(self.activation)}" + ("-b" if self.biases else "")
 
     def network(self) -> Network:
         """Returns the graph: parameters W_1, b_1, W_2, ... in this order."""
@@ -156,6 +114,18 @@ class MultilayerPerceptron(Architecture):
                 value = builder.polynomial(value, self.activation_terms[layer - 1])
         return builder.finish(value)
 
+    @classmethod
+    def recognize(cls, network: Network) -> MultilayerPerceptron | None:
+        """Returns the multilayer perceptron with this graph, names of parameters aside, or None."""
+        found = _read(network)
+        if found is None:
+            return None
+        try:
+            candidate = mlp(found[0], activation=list(found[1]) or None, biases=found[2])
+        except SpecError:  # for example an activation whose degree is beyond the caps
+            return None
+        return candidate if same_graph(network, candidate.network()) else None
+
     def expected_dimension(self, phi: PolynomialMap) -> int:
         """Returns min(count, ambient dimension).
 
@@ -168,7 +138,7 @@ class MultilayerPerceptron(Architecture):
         start = 0
         last = len(self.widths) - 1
         for layer in range(1, last + 1):
-            terms = self.activation_terms[layer - 1] if layer < last else _IDENTITY
+            terms = self.activation_terms[layer - 1] if layer < last else activations.IDENTITY
             if layer < last and self._is_merged(terms):
                 continue
             m, n = self.widths[start], self.widths[layer]
@@ -215,37 +185,30 @@ class MultilayerPerceptron(Architecture):
         return ()
 
 
-@functools.lru_cache(maxsize=128)
-def _terms(activation: tuple[str, ...]) -> tuple[Terms, ...]:
-    known = {text: parse_univariate(text, "activation") for text in dict.fromkeys(activation)}
-    return tuple(known[text] for text in activation)
-
-
-def _for_each_layer(value: Any, hidden: int, key: str) -> list[Any]:
-    """Returns one entry per hidden layer from a single value, a list of one, or a list of that length."""
-    entries = list(value) if isinstance(value, list | tuple) else [value]
-    if len(entries) == 1:
-        return entries * hidden
-    if len(entries) != hidden:
-        raise SpecError(f"'{key}' has {len(entries)} entries for {hidden} hidden layers; give one, or one for each")
-    return entries
-
-
-def _power_text(degree: Any) -> str:
-    if isinstance(degree, bool) or not isinstance(degree, int):
-        raise SpecError(f"'activation_degree' is {shown(degree)}; it must be an integer")
-    if not 1 <= degree <= MAXIMAL_DEGREE:
-        raise SpecError(f"'activation_degree' is {shown(degree)}; it must be from 1 to {MAXIMAL_DEGREE}")
-    return "z" if degree == 1 else f"z^{degree}"
-
-
-def _plain_integers(value: Any) -> Any:
-    """Returns integers of another library, such as numpy's, and lists or arrays of them, as Python's; all else as it is."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if isinstance(value, list | tuple):
-        return [_plain_integers(entry) for entry in value]
-    return value
+def _read(network: Network) -> tuple[list[int], list[str], bool] | None:
+    """Returns widths, activations and whether there are biases of a chain of matrices, as far as the chain goes."""
+    consumers = network.consumers()
+    at = network.input
+    if len(network.nodes[at].shape) != 1:
+        return None
+    widths = [network.nodes[at].size]
+    texts: list[str] = []
+    biases = False
+    while at != network.output:
+        if len(consumers[at]) != 1:
+            return None
+        at = consumers[at][0]
+        node = network.nodes[at]
+        if node.operation == "matmul":
+            widths.append(node.size)
+            texts.append("z")
+        elif node.operation == "sum":
+            biases = True
+        elif node.operation == "polynomial" and texts:
+            texts[-1] = univariate_text(node.terms)
+        else:
+            return None
+    return (widths, texts[:-1], biases) if texts else None
 
 
 ARCHITECTURE = MultilayerPerceptron
@@ -262,9 +225,9 @@ def mlp(
 
     Raises `SpecError` for impossible widths, degrees or polynomials.
     """
-    specification: dict[str, Any] = {"widths": _plain_integers(widths), "biases": biases}
+    specification: dict[str, Any] = {"widths": plain_integers(widths), "biases": biases}
     if activation_degree is not None:
-        specification["activation_degree"] = _plain_integers(activation_degree)
+        specification["activation_degree"] = plain_integers(activation_degree)
     if activation is not None:
         specification["activation"] = activation
     result = MultilayerPerceptron.from_specification(specification)

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from neuroalg_cli.architectures.mlp import mlp
-from neuroalg_cli.generic_rank import generic_rank
+from neuroalg_cli.linear_algebra.generic_rank import generic_rank
 from neuroalg_cli.parametrization import PolynomialMap
 from neuroalg_cli.theorems.localization import THEOREM
 

@@ -1,0 +1,1 @@
+"""Pieces that families and importers build graphs from."""
