@@ -9,6 +9,7 @@ from neuroalg_cli.architecture import Architecture
 from neuroalg_cli.errors import SpecError, shown
 from neuroalg_cli.pipeline import answer, require_agreement
 from neuroalg_cli.question import Question
+from neuroalg_cli.recognizing.importing import ImportedModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
     from neuroalg_cli.report.model import Claim, Report
 
 
-def ask(architecture: Architecture, invariant: str = "dimension", **options: Any) -> Report:
-    """Returns the report about an invariant of an architecture.
+def ask(architecture: Architecture | ImportedModel, invariant: str = "dimension", **options: Any) -> Report:
+    """Returns the report about an invariant of an architecture, or of that of an imported model.
 
     Options are those of `neuroalg_cli.question.Question`: ``method``, ``engine``, ``cross_check``, ``seed``, ``seconds``,
     ``memory`` (bytes), ``engine_paths``.  Raises `NeuroalgError`; `DisagreementError` if a cross-check disagrees.
     """
+    if isinstance(architecture, ImportedModel):
+        architecture = architecture.architecture
     if not isinstance(architecture, Architecture):
         raise SpecError(
             f"{shown(architecture)} is no network; make one, for example with neuroalg_cli.mlp([3, 2, 3]) or from_mapping"
@@ -31,7 +34,7 @@ def ask(architecture: Architecture, invariant: str = "dimension", **options: Any
     return found
 
 
-def claim(invariant: str, architecture: Architecture, **options: Any) -> Claim:
+def claim(invariant: str, architecture: Architecture | ImportedModel, **options: Any) -> Claim:
     """Returns the first claim of `ask`: the value of one invariant and how sure it is."""
     return ask(architecture, invariant, **options).claims[0]
 

@@ -1,0 +1,1 @@
+"""Reading graphs: normal forms, and which family a graph belongs to."""
