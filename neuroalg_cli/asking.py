@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import sys
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from neuroalg_cli import terminal
-from neuroalg_cli.errors import UsageError
+from neuroalg_cli.errors import NeuroalgError, SpecError, UsageError, shown
 from neuroalg_cli.pipeline import answer, require_agreement
+from neuroalg_cli.report.model import Failure
 from neuroalg_cli.report.writing import report_text, require_writable, write_report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from neuroalg_cli.question import Question
+    from neuroalg_cli.report.model import Report
 
 
 def ask(question: Question, *, as_json: bool, output: str | None, quiet: bool) -> int:
@@ -25,7 +31,7 @@ def ask(question: Question, *, as_json: bool, output: str | None, quiet: bool) -
         for remark in question.architecture.remarks():
             terminal.talk(remark)
     with terminal.progress(quiet=quiet) as announce:
-        report = answer(question, announce)
+        report = _answer(question, announce)
     unwritten = None
     if output is not None:
         try:
@@ -42,7 +48,76 @@ def ask(question: Question, *, as_json: bool, output: str | None, quiet: bool) -
     if unwritten is not None:
         raise unwritten
     require_agreement(report)
-    if question.cross_check and len({claim.engine.name for claim in report.claims}) < 2:
+    compared = [claim for claim in report.claims if claim.invariant == report.claims[0].invariant]
+    if question.cross_check and len({claim.engine.name for claim in compared}) < 2:
         terminal.talk("no independent engine took part in the cross-check; 'neuroalg doctor' says how to get one")
         return report.failures[0].exit_code if report.failures else 0
-    return 0
+    unanswered = [failure.exit_code for failure in report.failures if failure.invariant == "local_dimension"]
+    return unanswered[0] if unanswered else 0
+
+
+def _answer(question: Question, announce: Callable[[str], None]) -> Report:
+    """Returns the report; about a dimension it says what can be said about the network and the weights, if there are any.
+
+    A network that is not rational has no dimension, and its functional dimension at the weights, or at random ones, is told; a
+    rational one has its dimension and, at given weights, the local one as a second claim.
+    """
+    if question.invariant != "dimension":
+        return answer(question, announce)
+    if not question.phi.network.is_rational:
+        return answer(replace(question, invariant="functional_dimension"), announce)
+    report = answer(question, announce)
+    if question.point is None:
+        return report
+    from neuroalg_cli.invariants.local_dimension import JacobianMethod  # noqa: PLC0415
+    from neuroalg_cli.limiting import limits  # noqa: PLC0415
+
+    announce("jacobian at the weights")
+    start = time.monotonic()
+    method = JacobianMethod()
+    try:
+        with limits(question.seconds, question.memory):
+            local = method.compare(question, report.claims[0])
+    except NeuroalgError as error:  # the generic dimension, perhaps the work of hours, is told all the same
+        failure = Failure(
+            invariant="local_dimension",
+            method=method.name,
+            engine=method.engine,
+            kind=error.kind,
+            sentence=str(error),
+            exit_code=error.exit_code,
+        )
+        return report.model_copy(update={"failures": (*report.failures, failure)})
+    times = [*report.volatile["claims"], {**local.volatile, "seconds": round(time.monotonic() - start, 3)}]
+    return report.model_copy(
+        update={"claims": (*report.claims, local.claim), "volatile": {**report.volatile, "claims": times}}
+    )
+
+
+def at_weights(question: Question, source: str | None, onnx: str | None, *, quiet: bool) -> Question:
+    """Returns the question at the weights of a file; how its tensors were matched, where that is not by name, is told.
+
+    A network that is not rational has no answer without weights: it gets those of the ONNX model that it comes from.
+    """
+    if source is None:
+        if onnx is None or question.phi.network.is_rational:
+            return question
+        source = onnx
+    if not source.strip():
+        raise UsageError("--weights is empty; name a file of weights, .npz or .safetensors")
+    if source.lower().endswith(".onnx"):
+        from neuroalg_cli.importers.onnx import from_onnx  # noqa: PLC0415
+
+        model = from_onnx(source)
+        if model.architecture != question.architecture:
+            raise SpecError(
+                f"the model in {shown(source, 80)} is {model.architecture.label} and not {question.architecture.label}; "
+                "name the weights of this network"
+            )
+        return replace(question, point=model.point)
+    from neuroalg_cli.weights import read_weights  # noqa: PLC0415
+
+    found = read_weights(source, question.architecture)
+    for remark in () if quiet else found.remarks:
+        terminal.talk(remark)
+    return replace(question, point=found.point)

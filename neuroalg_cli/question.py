@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -60,7 +61,7 @@ class Question:
                 f"{len(self.point)} weights were given; {self.architecture.label} has {self.phi.parameter_count} parameters"
             )
 
-    @property
+    @functools.cached_property  # what it counts is counted once
     def phi(self) -> PolynomialMap:
         """The parametrization map of the architecture."""
         return PolynomialMap(self.architecture.network())

@@ -11,10 +11,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from neuroalg_cli.bounding.bound_words import bound_words
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from neuroalg_cli.report.model import Claim, Report
+    from neuroalg_cli.summarizing import Summary
 
 #: columns of what is no terminal: nothing is wrapped or cut there
 _WIDE = 4096
@@ -56,7 +59,10 @@ def show(report: Report) -> None:
     title.append(f"   {details}", style="dim")
     # All of it is made before any of it is printed: a damaged report shows nothing.
     parts: list[Any] = [title, _values(best), "", _reasons(best)]
-    if len(report.claims) > 1:
+    for claim in report.claims:
+        if claim.invariant != best.invariant:
+            parts += ["", _values(claim), "", _reasons(claim)]
+    if sum(claim.invariant == best.invariant for claim in report.claims) > 1:
         parts += ["", _comparison(report)]
     for part in parts:
         console.print(part)
@@ -72,7 +78,10 @@ def _values(claim: Claim) -> Table:
             sure = Text(claim.certainty, style=_COLOURS.get(claim.certainty, "red"))
             if claim.error_probability is not None:
                 sure.append(f" (wrong with probability below {claim.error_probability})")
-            table.add_row(Text(_words(key), style="bold"), Text(str(value), style="bold"), sure)
+            if claim.kind == "lower_bound":
+                sure.append(", a lower bound")
+            least = "at least " if claim.kind == "lower_bound" else ""
+            table.add_row(Text(_words(key), style="bold"), Text(f"{least}{value}", style="bold"), sure)
         else:
             table.add_row(_words(key), _word_of(value))
     return table
@@ -100,23 +109,19 @@ def _evidence(claim: Claim) -> Iterator[tuple[str, str]]:
     if "lower_bound" in evidence:
         lower, upper = evidence["lower_bound"], evidence["upper_bound"]
         yield "at least", f"{lower['value']}: a nonzero minor modulo {lower['prime']}"
-        yield "at most", f"{upper['value']}: {_bound_words(upper)}"
+        yield "at most", f"{upper['value']}: {bound_words(upper)}"
+    if "minor" in evidence:
+        minor = evidence["minor"]
+        where = (
+            f"not 0 modulo {minor['prime']}"
+            if "prime" in minor
+            else f"certainly not 0, in balls of {minor['bits']} bits"
+        )
+        yield "at least", f"{minor['value']}: a minor that is {where}"
+    if "at_most" in evidence:
+        yield "at most", str(evidence["at_most"])
     for assumption in claim.assumptions:
         yield "assuming", assumption
-
-
-def _bound_words(bound: dict[str, Any]) -> str:
-    match bound["bound"]:
-        case "coordinates":
-            return "the number of coordinates"
-        case "determinantal":
-            return "matrices of bounded rank"
-        case "symmetries":
-            return f"{bound['parameters']} parameters less {bound['rank']} independent symmetries"
-        case _:
-            left, right = bound["left"], bound["right"]
-            parts = f"{_bound_words(left)}; {_bound_words(right)}"
-            return f"{left['value']} + {right['value']} - {bound['gain']}, a composition ({parts})"
 
 
 def _comparison(report: Report) -> Table:
@@ -124,13 +129,15 @@ def _comparison(report: Report) -> Table:
     for column in ("method", "engine", report.claims[0].invariant, "certainty"):
         table.add_column(column)
     for claim in report.claims:
+        if claim.invariant != report.claims[0].invariant:
+            continue
         engine = f"{claim.engine.name} {claim.engine.version}"
         table.add_row(claim.method, engine, str(claim.value[claim.invariant]), claim.certainty)
     return table
 
 
 def _words(key: str) -> str:
-    return key.replace("_", " ").replace("fiber", "fibre")
+    return key.removeprefix("is_").replace("_", " ").replace("fiber", "fibre")
 
 
 def _word_of(value: int | bool | None) -> str:
@@ -143,10 +150,21 @@ def _word_of(value: int | bool | None) -> str:
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, dict) and isinstance(value.get("nodes"), list):
+        return f"of {len(value['nodes'])} nodes"
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
     if isinstance(value, list) and len(value) > 1 and all(entry == value[0] for entry in value):
         text = f"{value[0]} ({len(value)} times)" if len(text) > 40 else text
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def show_summary(summary: Summary) -> None:
+    """Prints the summary of a network as a table."""
+    from neuroalg_cli.summary_table import render  # noqa: PLC0415
+
+    console = _console()
+    for part in render(summary, console.width):
+        console.print(part)
 
 
 def show_rows(rows: list[dict[str, str]]) -> None:

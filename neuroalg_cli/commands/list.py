@@ -51,11 +51,20 @@ def _methods() -> list[Row]:
     ]
 
 
+def _operators() -> list[Row]:
+    from neuroalg_cli.importers.onnx import supported_operators  # noqa: PLC0415
+    from neuroalg_cli.importers.torch import supported_operations  # noqa: PLC0415
+
+    found = [("onnx", name) for name in supported_operators()] + [("torch", name) for name in supported_operations()]
+    return [{"format": format_name, "operator": name} for format_name, name in found]
+
+
 _KINDS: dict[str, Callable[[], list[Row]]] = {
     "families": _families,
     "invariants": _invariants,
     "engines": _engines,
     "methods": _methods,
+    "operators": _operators,
 }
 
 
@@ -63,7 +72,7 @@ _KINDS: dict[str, Callable[[], list[Row]]] = {
 @click.argument("kind", type=click.Choice(list(_KINDS)))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def COMMAND(kind: str, as_json: bool) -> int:  # noqa: N802
-    """List families, invariants, engines or methods."""
+    """List families, invariants, engines, methods or operators of imported models."""
     rows: list[Any] = _KINDS[kind]()
     if as_json:
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))

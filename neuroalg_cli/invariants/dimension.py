@@ -1,8 +1,8 @@
 """The dimension of the neurovariety: the affine dimension of the Zariski closure V of phi(W).
 
 The ladder, as in the documentation: a theorem; the generic rank of d phi modulo primes, proved where bounds meet; the same rank
-by an engine's own arithmetic in forward mode; elimination in an engine.  V is a cone for every family whose last operation is
-linear in its parameters, so that the projective dimension is one less.
+by an engine's own arithmetic in forward mode; elimination in an engine.  Where V is a cone, the projective dimension is one
+less: it is the whole space, or the parameters have a grading (`neuroalg_cli.symmetry.homogeneity`).
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from neuroalg_cli.bounding.bound_words import hidden_symmetry_words
 from neuroalg_cli.invariant import Invariant
 from neuroalg_cli.question import BUILTIN, Answer, Question
 from neuroalg_cli.report.model import Claim, EngineIdentity, LimitsUsed, ScriptIdentity
-from neuroalg_cli.symmetries import symmetries
+from neuroalg_cli.symmetry.homogeneity import is_cone
+from neuroalg_cli.symmetry.known_symmetries import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,17 +34,18 @@ _UNASKED_SECONDS = 120.0
 def value(question: Question, phi: PolynomialMap, dimension: int) -> dict[str, int | bool | None]:
     """Returns the numbers of a claim about the dimension.
 
-    ``dimension``: affine; ``projective_dimension``: of the projective variety of the cone, -1 for the origin alone;
+    ``dimension``: affine; ``projective_dimension``: of the projective variety, if V is known to be a cone, -1 for the origin;
     ``parameters``: P; ``ambient_dimension``: coordinates not identically zero; ``linear_span_dimension``; ``expected_dimension``:
     what the family's count suggests; ``defect``: expected less actual; ``filling``: V is the ambient space;
     ``generic_fiber_dimension``: P - dimension.  None: not counted, or there is no such number (a network that divides has no
-    coordinates).
+    coordinates, a residual network need not be a cone).
     """
     architecture = question.architecture
     expected = architecture.expected_dimension(phi)
+    cone = dimension == phi.ambient_dimension or is_cone(phi.network)
     return {
         "dimension": dimension,
-        "projective_dimension": dimension - 1,
+        "projective_dimension": dimension - 1 if cone else None,
         "parameters": phi.parameter_count,
         "ambient_dimension": phi.ambient_dimension,
         "linear_span_dimension": architecture.linear_span_dimension(phi),
@@ -55,19 +58,20 @@ def value(question: Question, phi: PolynomialMap, dimension: int) -> dict[str, i
 
 def known_symmetries(question: Question, phi: PolynomialMap) -> tuple[str, ...]:
     """Returns the known symmetries in words: continuous ones of the graph, finite ones of the family."""
-    found = tuple(symmetry.describe(phi.network) for symmetry in symmetries(phi.network))
-    return found + question.architecture.finite_symmetries()
+    return describe(phi.network) + question.architecture.finite_symmetries()
 
 
 def _claim(question: Question, phi: PolynomialMap, dimension: int, method: Method, **details: Any) -> Claim:
     is_limited = question.seconds is not None and math.isfinite(question.seconds)
     limits = LimitsUsed(seconds=question.seconds if is_limited else None, memory_bytes=question.memory)
+    upper = details.get("evidence", {}).get("upper_bound")
+    hidden = () if upper is None else hidden_symmetry_words(upper, phi.network)
     return Claim(
         invariant="dimension",
         method=method.name,
         kind="exact",
         value=value(question, phi, dimension),
-        known_symmetries=known_symmetries(question, phi),
+        known_symmetries=known_symmetries(question, phi) + hidden,
         limits=limits,
         **details,
     )
@@ -89,12 +93,12 @@ def _builtin() -> EngineIdentity:
 
 
 class TheoremMethod:
-    """A published formula whose hypotheses hold."""
+    """A closed formula, published or proved in its file, whose hypotheses hold."""
 
     name = "theorem"
     engine = BUILTIN
     certainty = "theorem"
-    summary = "a published closed formula whose hypotheses are checked"
+    summary = "a closed formula whose hypotheses are checked"
 
     def obstacle(self, question: Question) -> str | None:
         """Returns a sentence if no theorem of the library applies."""
@@ -145,7 +149,7 @@ class JacobianMethod:
 
     def answer(self, question: Question) -> Answer:
         """Returns the claim with both bounds as evidence."""
-        from neuroalg_cli.generic_rank import generic_rank  # noqa: PLC0415  # numpy
+        from neuroalg_cli.linear_algebra.generic_rank import generic_rank  # noqa: PLC0415  # numpy
 
         phi = question.phi
         found = generic_rank(phi, question.seed, seconds=question.seconds, memory=question.memory)
@@ -257,12 +261,12 @@ class EngineMethod:
 
 
 def _engine_miss(phi: PolynomialMap, primes: list[int]) -> float:
-    """Returns the error bound of independent points modulo the engine's primes: see `neuroalg_cli.generic_rank`.
+    """Returns the error bound of independent points modulo the engine's primes: see `neuroalg_cli.linear_algebra.generic_rank`.
 
     The engine takes the next prime after a random number from 2^22 on; no gap between primes below 2^23 exceeds 154, as
     a sieve in the tests confirms.
     """
-    from neuroalg_cli.generic_rank import miss_probability  # noqa: PLC0415  # numpy
+    from neuroalg_cli.linear_algebra.generic_rank import miss_probability  # noqa: PLC0415  # numpy
 
     size = min(phi.parameter_count, phi.ambient_dimension or phi.parameter_count)
     return math.prod(miss_probability(phi, size, prime, 154) for prime in primes)

@@ -15,7 +15,7 @@ VERSION = 1
 
 Certainty = Literal["theorem", "proved", "exact", "modular", "certified_numeric", "numeric"]
 CERTAINTIES: dict[str, str] = {
-    "theorem": "a published closed formula whose hypotheses were checked; the citation is in the claim",
+    "theorem": "a closed formula whose hypotheses were checked; the claim cites where it is published or proved",
     "proved": "an exact argument that 'neuroalg verify' replays",
     "exact": "an exact computation over Q by a computer algebra system, taken on its word",
     "modular": "an exact computation modulo a prime or at random integers; the error probability is stated",
