@@ -18,19 +18,43 @@ if TYPE_CHECKING:
     from neuroalg_cli.architectures.mlp import mlp
     from neuroalg_cli.asking_in_python import ask
     from neuroalg_cli.errors import NeuroalgError
+    from neuroalg_cli.importers.onnx import from_onnx
+    from neuroalg_cli.importers.torch import from_torch
     from neuroalg_cli.report.model import Claim, Report
     from neuroalg_cli.spec import from_mapping
+    from neuroalg_cli.summarizing import summary
+    from neuroalg_cli.weights import read_weights
 
     dimension: Callable[..., Claim]
+    functional_dimension: Callable[..., Claim]
+    local_dimension: Callable[..., Claim]
 
-__all__ = ["Claim", "NeuroalgError", "Report", "ask", "dimension", "from_mapping", "mlp"]
+__all__ = [
+    "Claim",
+    "NeuroalgError",
+    "Report",
+    "ask",
+    "dimension",
+    "from_mapping",
+    "from_onnx",
+    "from_torch",
+    "functional_dimension",
+    "local_dimension",
+    "mlp",
+    "read_weights",
+    "summary",
+]
 
 _HOMES = {
     "Claim": "report.model",
     "NeuroalgError": "errors",
     "Report": "report.model",
     "from_mapping": "spec",
+    "from_onnx": "importers.onnx",
+    "from_torch": "importers.torch",
     "ask": "asking_in_python",
+    "read_weights": "weights",
+    "summary": "summarizing",
 }
 
 

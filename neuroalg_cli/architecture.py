@@ -94,7 +94,7 @@ class Architecture(BaseModel, ABC):
 
         Unless a family knows better: the number of parameters less the generic rank of the known vector fields.
         """
-        from neuroalg_cli.known_symmetries import generic_orbit_dimension  # noqa: PLC0415  # numpy
+        from neuroalg_cli.symmetry.known_symmetries import generic_orbit_dimension  # noqa: PLC0415  # numpy
 
         count = phi.parameter_count - generic_orbit_dimension(phi.network)
         return count if phi.ambient_dimension is None else min(count, phi.ambient_dimension)
@@ -102,9 +102,9 @@ class Architecture(BaseModel, ABC):
     def linear_span_dimension(self, phi: PolynomialMap) -> int | None:
         """Returns the dimension of the linear span of the neuromanifold in the ambient space; None if it was not computed.
 
-        Unless a family knows better: the rank of values at random points, see `neuroalg_cli.linear_span`.
+        Unless a family knows better: the rank of values at random points, see `neuroalg_cli.linear_algebra.linear_span`.
         """
-        from neuroalg_cli.linear_span import linear_span_dimension  # noqa: PLC0415  # numpy
+        from neuroalg_cli.linear_algebra.linear_span import linear_span_dimension  # noqa: PLC0415  # numpy
 
         return linear_span_dimension(phi)
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from neuroalg_cli import registry
-from neuroalg_cli.errors import UsageError
+from neuroalg_cli.errors import SpecError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from neuroalg_cli.architecture import Architecture
     from neuroalg_cli.question import Question
 
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -23,22 +26,66 @@ class ArchitectureCommand(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Returns the command's own parameters with the families' options in front."""
-        from neuroalg_cli.spec import families, family_options  # noqa: PLC0415  # pydantic
-
         own = super().get_params(ctx)
-        arch = click.Option(["--arch"], metavar="FAMILY", help=f"Family of networks: {', '.join(families())}.")
-        options: list[click.Parameter] = [arch]
-        for option in family_options():
-            text = option.description[0].upper() + option.description[1:] + "."
-            if option.kind == "flag":
-                options.append(click.Option([option.flag, option.key], is_flag=True, help=text))
-            else:
-                options.append(click.Option([option.flag, option.key], metavar=option.metavar, help=text))
         return [
             *[p for p in own if isinstance(p, click.Argument)],
-            *options,
+            *self._network_options,
             *[p for p in own if isinstance(p, click.Option)],
         ]
+
+    @functools.cached_property  # click tells parameters apart by identity
+    def _network_options(self) -> list[click.Option]:
+        from neuroalg_cli.spec import families, family_options  # noqa: PLC0415  # pydantic
+
+        known = f"Family of networks: {', '.join(families())}."
+        result = [
+            click.Option(["--arch"], metavar="FAMILY", help=known),
+            click.Option(["--onnx"], metavar="FILE", help="A model in the format ONNX, in place of a description."),
+        ]
+        for option in family_options():
+            text = _sentence(option.description)
+            if option.kind == "flag":
+                result.append(click.Option([option.flag, option.key], is_flag=True, help=text))
+            else:
+                result.append(click.Option([option.flag, option.key], metavar=option.metavar, help=text))
+        return result
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses the arguments, and remembers the family for --help, which may stand before it."""
+        for argument, following in itertools.pairwise([*args, ""]):
+            if argument == "--arch" or argument.startswith("--arch="):
+                ctx.meta["family"] = argument.removeprefix("--arch").removeprefix("=") or following
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the options of the family that --arch names, or a line for every family, and the command's own."""
+        from neuroalg_cli.spec import families  # noqa: PLC0415  # pydantic
+
+        known = families()
+        chosen = known.get(ctx.meta.get("family", ""))
+        of_families = {option.key for family in known.values() for option in family.options}
+        if chosen is None:
+            rows = [
+                (name, ": ".join(filter(None, (family.summary, " ".join(o.flag for o in family.options)))))
+                for name, family in known.items()
+            ]
+            with formatter.section(f"Families ('{ctx.command_path} --arch FAMILY --help' explains the options of one)"):
+                formatter.write_dl(rows)
+        else:
+            rows = [(f"{o.flag} {o.metavar}".strip(), _sentence(o.description)) for o in chosen.options]
+            with formatter.section(f"Family {chosen.family}: {chosen.summary}"):
+                if rows:
+                    formatter.write_dl(rows)
+                else:
+                    formatter.write_text("It has no options; describe it by a file.")
+        options = [p for p in self.get_params(ctx) if isinstance(p, click.Option) and p.name not in of_families]
+        records = [option.get_help_record(ctx) for option in options]
+        with formatter.section("Options"):
+            formatter.write_dl([record for record in records if record is not None])
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:] + "."
 
 
 class MemorySize(click.ParamType[int | None]):
@@ -154,7 +201,8 @@ def make_question(invariant: str, options: dict[str, Any]) -> Question:
     cross_check = options.pop("cross_check", False)
     source = options.pop("spec")
     flags = {key: options.pop(key) for key in ["arch", *[o.key for o in spec.family_options()]]}
-    architecture = spec.read(source, flags)
+    onnx = options.pop("onnx", None)
+    architecture = spec.read(source, flags) if onnx is None else _imported(onnx, source, flags)
     return Question(
         invariant=invariant,
         architecture=architecture,
@@ -165,6 +213,25 @@ def make_question(invariant: str, options: dict[str, Any]) -> Question:
         enforce_limits=True,
         **named,
     )
+
+
+def _imported(onnx: str, source: str | None, flags: dict[str, Any]) -> Architecture:
+    """Returns the architecture of a model in the format ONNX, and tells what it is and which tensors are parameters."""
+    from neuroalg_cli.importers.onnx import from_onnx  # noqa: PLC0415
+    from neuroalg_cli.terminal import talk  # noqa: PLC0415
+
+    given = [source, *("--" + key.replace("_", "-") for key, value in flags.items() if value not in (None, False))]
+    other = next((name for name in given if name is not None), None)
+    if other is not None:
+        raise SpecError(f"the network is described by --onnx and by {other[:80]}; give one of them")
+    if not onnx.strip():
+        raise UsageError("--onnx is empty; name a file in the format ONNX")
+    model = from_onnx(onnx)
+    context = click.get_current_context(silent=True)
+    is_quiet = context is not None and bool((context.obj or {}).get("quiet"))
+    for remark in () if is_quiet else model.remarks:
+        talk(remark)
+    return model.architecture
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:

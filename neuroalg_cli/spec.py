@@ -28,7 +28,7 @@ def families() -> dict[str, type[Architecture]]:
 
 
 def family_options() -> list[FamilyOption]:
-    """Returns the options of all families; families that share a key share the option."""
+    """Returns the options of all families, one for every key; families may give a key different kinds, but for flags."""
     found = [option for family in families().values() for option in family.options]
     return list({option.key: option for option in reversed(found)}.values())[::-1]
 
@@ -46,12 +46,14 @@ def read(source: str | None, flags: Mapping[str, Any]) -> Architecture:
         return from_mapping(_read_source(source))
     if not given:
         raise SpecError(
-            "no network is described; write for example --arch mlp --widths 3,2,3, or name a TOML or JSON file"
+            "no network is described; write for example --arch mlp --widths 3,2,3, or name a TOML or JSON file, or --onnx FILE"
         )
     if "arch" not in given:
         raise SpecError(f"--arch is missing; the families are {', '.join(families())}")
-    kinds = {option.key: option.kind for option in family_options()}
-    specification: dict[str, Any] = {"family": given.pop("arch")}
+    family = given.pop("arch")
+    own = families()[family].options if family in families() else ()
+    kinds = {option.key: option.kind for option in (*family_options(), *own)}
+    specification: dict[str, Any] = {"family": family}
     for key, value in given.items():
         specification[key] = _parse_flag(key, kinds[key], value)
     return from_mapping(specification)
@@ -68,7 +70,7 @@ def from_mapping(specification: Any) -> Architecture:
         raise SpecError(f"the key 'family' is missing; the families are {', '.join(known)}")
     if not isinstance(name, str) or name not in known:
         raise SpecError(f"the family {shown(name)} is unknown; the families are {', '.join(known)}")
-    options = {option.key for option in known[name].options}
+    options = {option.key for option in known[name].options} | set(getattr(known[name], "file_keys", ()))
     unknown = sorted(str(key) for key in fields if key not in options)
     if unknown:
         allowed = ", ".join(sorted(options))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -25,6 +26,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--require-engines", action="store_true", help="a test whose engine is missing fails and is not skipped"
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuses to begin under --require-engines where tests would be skipped for want of an optional package."""
+    optional = ("onnx", "onnxscript", "torch", "networkx", "safetensors")
+    missing = [name for name in optional if importlib.util.find_spec(name) is None]
+    if missing and config.getoption("--require-engines"):
+        raise pytest.UsageError(f"--require-engines: {', '.join(missing)} missing; pip install -e '.[engines,dev]'")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

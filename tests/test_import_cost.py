@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("numpy", "jinja2", "pydantic", "flint", "rich", "lark", "sage")
+HEAVY = ("numpy", "jinja2", "pydantic", "flint", "rich", "lark", "sage", "torch", "onnx", "networkx")
 
 
 @pytest.mark.parametrize(

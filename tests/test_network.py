@@ -12,8 +12,8 @@ import pytest
 from neuroalg_cli.architectures.mlp import mlp
 from neuroalg_cli.errors import SpecError
 from neuroalg_cli.interpreters import modular
+from neuroalg_cli.linear_algebra.random_points import balanced, residues
 from neuroalg_cli.network import NetworkBuilder
-from neuroalg_cli.random_points import balanced, residues
 
 PRIME = 4194319
 SQUARE = ((2, Fraction(1)),)

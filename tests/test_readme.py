@@ -21,3 +21,15 @@ def test_the_answer_in_the_readme_is_real(capsys: pytest.CaptureFixture[str], mo
     assert run(shlex.split(command.removeprefix("$ neuroalg "))) == 0
     printed = capsys.readouterr().out
     assert [line.rstrip() for line in printed.splitlines()] == [line.rstrip() for line in shown.splitlines()]
+
+
+def test_the_summary_in_the_readme_is_real(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    block = README.split("## Every architecture")[1].split("```")[1].removeprefix("console\n")
+    command, _, shown = block.partition("\n")
+    assert run(shlex.split(command.removeprefix("$ neuroalg "))) == 0
+
+    def comparable(text: str) -> list[str]:
+        return [line.rstrip() for line in text.splitlines() if not line.startswith("time ")]
+
+    assert comparable(capsys.readouterr().out) == comparable(shown)
