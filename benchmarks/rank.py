@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import flint
 import numpy as np
 
-from neuroalg_cli.exact_linear_algebra import rank_modulo
+from neuroalg_cli.linear_algebra.exact_linear_algebra import rank_modulo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
