@@ -83,18 +83,22 @@ def outputs(network: Network, parameters: Array, inputs: Array, arithmetic: Arit
     return np.broadcast_to(value.reshape(-1, network.output_size), shape).copy()
 
 
-def jacobian(network: Network, parameters: Array, inputs: Array, arithmetic: Arithmetic) -> Array:
-    """Returns the derivatives of all output entries at all inputs with respect to all parameters.
+def jacobian(
+    network: Network, parameters: Array, inputs: Array, arithmetic: Arithmetic, part: slice = slice(None)
+) -> Array:
+    """Returns the derivatives of output entries at all inputs with respect to all parameters.
 
-    Shape (batch * m, P) for m output entries; row i*m + o belongs to input i and output entry o.
+    Shape (batch * m, P) for the m output entries in ``part``, all of them by default; row i*m + o belongs to input i and
+    the entry o of these.
     """
     values = forward(network, parameters, inputs, arithmetic)
     dependent = network.depends_on_input()
     trainable = _depends_on_parameters(network)
-    batch, outputs = len(inputs), network.output_size
+    unit = np.eye(network.output_size)[part]
+    batch, outputs = len(inputs), len(unit)
     result = np.zeros((batch, outputs, network.parameter_count))
     adjoints: dict[int, Array] = {}
-    unit = np.eye(outputs).reshape(1, outputs, *network.nodes[network.output].shape)
+    unit = unit.reshape(1, outputs, *network.nodes[network.output].shape)
     adjoints[network.output] = np.broadcast_to(unit, (batch, *unit.shape[1:]))
     for index in range(network.output, -1, -1):
         adjoint = adjoints.pop(index, None)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_CHUNK_BYTES = 64 * 2**20
+_CHUNK_BYTES = 16 * 2**20
 
 
 class ModularArithmetic:
@@ -98,9 +98,13 @@ def jacobian(
     outputs = network.output_size
     result = np.empty((len(inputs) * outputs, width))
     widest = max(node.size for node in network.nodes)
-    chunk = max(1, _CHUNK_BYTES // (8 * outputs * max(network.parameter_count, widest)))
+    rows = max(1, _CHUNK_BYTES // (8 * max(network.parameter_count, widest)))
+    step, chunk = min(rows, outputs), max(1, rows // outputs)  # parts of the outputs where one input is too much
     for start in range(0, len(inputs), chunk):
-        block = arrays.jacobian(network, parameters, inputs[start : start + chunk], arithmetic)
-        rows = slice(start * outputs, start * outputs + len(block))
-        result[rows] = block if columns is None else block[:, columns]
+        some = inputs[start : start + chunk]
+        for first in range(0, outputs, step):
+            part = slice(first, min(first + step, outputs))
+            block = arrays.jacobian(network, parameters, some, arithmetic, part)
+            position = start * outputs + first
+            result[position : position + len(block)] = block if columns is None else block[:, columns]
     return result
