@@ -21,14 +21,20 @@ def ask(architecture: Architecture | ImportedModel, invariant: str = "dimension"
     """Returns the report about an invariant of an architecture, or of that of an imported model.
 
     Options are those of `neuroalg_cli.question.Question`: ``method``, ``engine``, ``cross_check``, ``seed``, ``seconds``,
-    ``memory`` (bytes), ``engine_paths``.  Raises `NeuroalgError`; `DisagreementError` if a cross-check disagrees.
+    ``memory`` (bytes), ``engine_paths``, ``point``.  Of a network that is not rational the functional dimension is told where
+    the dimension is asked for, at the weights of an imported model.  Raises `NeuroalgError`; `DisagreementError` if a
+    cross-check disagrees.
     """
+    point = None
     if isinstance(architecture, ImportedModel):
+        point = architecture.point
         architecture = architecture.architecture
     if not isinstance(architecture, Architecture):
         raise SpecError(
             f"{shown(architecture)} is no network; make one, for example with neuroalg_cli.mlp([3, 2, 3]) or from_mapping"
         )
+    if invariant == "dimension" and not architecture.network().is_rational:
+        invariant, options = "functional_dimension", {"point": point, **options}
     found = answer(Question(invariant, architecture, **options))
     require_agreement(found)
     return found

@@ -221,7 +221,7 @@ def monomial_bound(network: Network) -> int | None:
 
 def _fits(network: Network, maximal_products: int = _MAXIMAL_PRODUCTS) -> bool:
     """Returns whether the expansion stays within the budget, by the number of monomials that entries can have."""
-    if network.input_size > _MAXIMAL_VARIABLES:
+    if network.input_size > _MAXIMAL_VARIABLES or _operations(network) > _MAXIMAL_OPERATIONS:
         return False
     dependent = network.depends_on_input()
     try:
@@ -229,19 +229,26 @@ def _fits(network: Network, maximal_products: int = _MAXIMAL_PRODUCTS) -> bool:
         lengths = [d.monomial_count(max(v, 1)) for d, v in zip(degrees, widest_supports(network), strict=True)]
     except SpecError:
         return False
-    products = operations = 0
+    products = 0
     for index, node in enumerate(network.nodes[: network.output + 1]):
         inner = network.nodes[node.operands[0]].shape[-1] if node.operation == "matmul" else 1
-        operations += node.size * inner
         if node.operation == "polynomial" and dependent[index]:
             products += node.size * lengths[index] * max((e for e, _ in node.terms), default=0)
         elif node.operation in ("matmul", "product"):
             products += node.size * inner * math.prod(lengths[operand] for operand in node.operands)
         elif node.operation == "sum":
             products += node.size * sum(lengths[operand] for operand in node.operands)
-        if products > maximal_products or operations > _MAXIMAL_OPERATIONS:
+        if products > maximal_products:
             return False
     return True
+
+
+def _operations(network: Network) -> int:
+    """Returns the number of operations on entries of one evaluation."""
+    result = 0
+    for node in network.nodes[: network.output + 1]:
+        result += node.size * (network.nodes[node.operands[0]].shape[-1] if node.operation == "matmul" else 1)
+    return result
 
 
 def supports(network: Network) -> list[list[int]]:

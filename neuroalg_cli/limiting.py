@@ -39,7 +39,9 @@ def limits(seconds: float | None, memory_bytes: int | None) -> Iterator[None]:
             resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, hard))
         if seconds is not None and is_main:
             previous = signal.signal(signal.SIGALRM, stop)
-            signal.setitimer(signal.ITIMER_REAL, seconds)
+            signal.setitimer(
+                signal.ITIMER_REAL, seconds, 1.0
+            )  # again, where something takes it for a failure of its own
         yield
     except MemoryError:
         limit = f"{memory_bytes / 2**20:,.3g} MiB" if memory_bytes else "the machine's memory"

@@ -34,7 +34,8 @@ def answer(question: Question, announce: Announce = lambda _: None) -> Report:
     Without a cross-check the first method of the ladder answers; with it all do, and ``agreement`` says whether they agree.
     Raises the `NeuroalgError` of the first method if none answers.
     """
-    chosen = choose(question)
+    with _time_limit(question):
+        chosen = choose(question)
     answers: list[tuple[Answer, float]] = []
     failures: list[Failure] = []
     first_error: NeuroalgError | None = None
@@ -51,7 +52,8 @@ def answer(question: Question, announce: Announce = lambda _: None) -> Report:
     if first_error is not None and not answers:
         raise first_error
     claims = tuple(found.claim for found, _ in answers)
-    return assemble(question, claims, tuple(failures), [{**a.volatile, "seconds": round(s, 3)} for a, s in answers])
+    with _time_limit(question):
+        return assemble(question, claims, tuple(failures), [{**a.volatile, "seconds": round(s, 3)} for a, s in answers])
 
 
 def choose(question: Question) -> list[Method]:
@@ -66,7 +68,8 @@ def choose(question: Question) -> list[Method]:
     usable = [(method, method.obstacle(question)) for method in named]
     able = [method for method, obstacle in usable if obstacle is None]
     if not able:
-        raise UsageError(f"{usable[0][1]}; use --method auto")
+        is_named = (question.method, question.engine) != ("auto", "auto")
+        raise UsageError(f"{usable[0][1]}{'; use --method auto' if is_named else ''}")
     if question.engine == "auto" and not question.cross_check:
         able.sort(key=lambda method: method.engine != BUILTIN)
     return able
@@ -131,10 +134,15 @@ def require_agreement(report: Report) -> None:
 
 
 def _limits(question: Question, method: Method) -> contextlib.AbstractContextManager[None]:
-    """Returns the limits in this process; an engine's run has a supervisor of its own, and a formula needs none."""
-    if question.enforce_limits and method.engine == BUILTIN and method.certainty != "theorem":
-        return limits(question.seconds, question.memory)
-    return contextlib.nullcontext()
+    """Returns the limits in this process; an engine's run has a supervisor of its own, and a formula needs no memory."""
+    if method.engine != BUILTIN or not question.enforce_limits:
+        return contextlib.nullcontext()
+    return _time_limit(question) if method.certainty == "theorem" else limits(question.seconds, question.memory)
+
+
+def _time_limit(question: Question) -> contextlib.AbstractContextManager[None]:
+    """Returns the limit of time alone, for what is done before and after a method answers."""
+    return limits(question.seconds, None) if question.enforce_limits else contextlib.nullcontext()
 
 
 def _agreement(question: Question, claims: tuple[Claim, ...]) -> Any:

@@ -84,19 +84,19 @@ def _parse_flag(key: str, kind: str, value: Any) -> Any:
     if kind == "text":
         return str(value)
     if kind == "integer":
-        return _parse_integer(key, str(value).strip())
+        return _parse_integer(key, str(value).strip(), "one integer, for example 3")
     parts = [part.strip() for part in str(value).split(",")]
     return [_parse_integer(key, part) for part in parts] if kind == "integers" else parts
 
 
-def _parse_integer(key: str, text: str) -> int:
+def _parse_integer(
+    key: str, text: str, wanted: str = "integers, several of them separated by commas, such as 3,2,3"
+) -> int:
     option = "--" + key.replace("_", "-")
     if not text:
-        raise SpecError(
-            f"{option} has an empty entry; write integers, several of them separated by commas, such as 3,2,3"
-        )
+        raise SpecError(f"{option} has an empty entry; write {wanted}")
     if not _INTEGER.fullmatch(text):
-        raise SpecError(f"{option} has the entry {shown(text)}, which is no integer; write for example 3,2,3")
+        raise SpecError(f"{option} has the entry {shown(text)}, which is no integer; write {wanted}")
     if len(text) > _MAXIMAL_DIGITS:
         raise SpecError(
             f"{option} has an entry of {len(text)} characters, {shown(text)}; the largest has {_MAXIMAL_DIGITS}"
@@ -105,6 +105,8 @@ def _parse_integer(key: str, text: str) -> int:
 
 
 def _read_source(source: str) -> Any:
+    if not source:
+        raise SpecError("'' cannot be read (the name is empty); name a TOML or JSON file, or - for standard input")
     name = "standard input" if source == "-" else shown(source, 80)
     try:
         if source == "-":
@@ -125,7 +127,7 @@ def _read_source(source: str) -> Any:
             f"{name} has more than {MAXIMAL_FILE_BYTES // 2**20} MiB; a description of a network is smaller"
         )
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")  # editors of some systems write a mark in front
     except UnicodeDecodeError:
         raise SpecError(f"{name} is no text in UTF-8; a description of a network is TOML or JSON") from None
     if not text.strip():

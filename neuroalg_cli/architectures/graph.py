@@ -83,4 +83,7 @@ def graph(network: Network | Mapping[str, Any]) -> Graph:
 def _normalized(network: Network) -> Network:
     from neuroalg_cli.recognizing.canonical_graph import normal_form  # noqa: PLC0415  # numpy
 
-    return normal_form(network).network
+    found = normal_form(network).network
+    if all(node.operation != "input" for node in found.nodes):  # a gather may pick nothing from what depends on it
+        raise SpecError("the output of the network does not depend on its input")
+    return found

@@ -280,11 +280,11 @@ class _Graph:
         self.kinds: dict[str, int] = {}
         #: node and position of the monomials that were evaluated, single variables first of all
         self.places: dict[Monomial, tuple[int, int]] = {}
+        inputs = _entries(model.inputs)
+        node = self.builder.input((max(len(inputs), 1),))  # the first node, so that every output comes behind it
+        self.place(inputs, node, kind=node)
         for number, (name, shape) in enumerate(model.parameters.items(), start=1):
             self.place(_entries({name: shape}), self.builder.parameter(f"w_{number}", shape or (1,)), kind=-1)
-        inputs = _entries(model.inputs)
-        node = self.builder.input((max(len(inputs), 1),))
-        self.place(inputs, node, kind=node)
         self.any = (0, 0)
 
     def place(self, names: Sequence[str], node: int, kind: int) -> None:

@@ -36,7 +36,7 @@ class RationalNetwork(Architecture):
     options: ClassVar[tuple[FamilyOption, ...]] = (
         FamilyOption("widths", "integers", "N0,N1,...", "widths of all layers, from the input to the output"),
         FamilyOption(
-            "activation", "texts", "POLY[,POLY...]", "polynomial activation such as '1/2*z^2+z', for all or each"
+            "activation", "texts", "P/Q[,P/Q...]", "rational activation such as '1/z' or 'z/(1+z^2)', for all or each"
         ),
         FamilyOption("biases", "flag", "", "every layer has a bias vector"),
     )
@@ -52,9 +52,11 @@ class RationalNetwork(Architecture):
         hidden = len(required_widths(specification)) - 2
         if hidden and specification.get("activation") is None:
             raise SpecError("the key 'activation' is missing; give a quotient of polynomials, for example '1/z'")
-        specification["activation"] = (
-            for_each_layer(specification.get("activation", []), hidden, "activation") if hidden else []
-        )
+        given = specification.get("activation", [])
+        if not hidden:  # not used, but nonsense is nonsense
+            for text in given if isinstance(given, list | tuple) else [given]:
+                parse_quotient(str(text), "activation")
+        specification["activation"] = for_each_layer(given, hidden, "activation") if hidden else []
         return specification
 
     @field_validator("activation")

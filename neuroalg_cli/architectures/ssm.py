@@ -45,7 +45,7 @@ class StateSpaceModel(Architecture):
         FamilyOption("diagonal", "flag", "", "the matrix A of the state is diagonal"),
         FamilyOption("feedthrough", "flag", "", "the output has a summand D x"),
         FamilyOption("initial_state", "flag", "", "the state before the first step is a parameter, and not zero"),
-        FamilyOption("readout", "text", "all|first|last", "which outputs of a sequence count; default all"),
+        FamilyOption("readout", "text", "all|last", "which outputs of a sequence count; default all"),
         FamilyOption(
             "activation_degree", "integers", "R[,R...]", "activation z^R, for all hidden layers or for each of them"
         ),

@@ -48,9 +48,23 @@ def for_hidden_layers(specification: dict[str, Any], hidden: int) -> list[Any]:
     activation = specification.get("activation")
     if degree is not None and activation is not None:
         raise SpecError("'activation' and 'activation_degree' are both given; give one of them")
+    if hidden == 0:
+        _check_unused(degree, activation)
+        return []
     if degree is not None:
         return [power_text(r) for r in for_each_layer(degree, hidden, "activation_degree")]
     return ["z"] * hidden if activation is None else for_each_layer(activation, hidden, "activation")
+
+
+def _check_unused(degree: Any, activation: Any) -> None:
+    """Raises `SpecError` for an activation that is nonsense, though there is no hidden layer to use it."""
+    given = activation if degree is None else degree
+    entries = list(given) if isinstance(given, list | tuple) else [given]
+    if degree is not None:
+        for entry in entries:
+            power_text(entry)
+    elif given is not None:
+        canonical(tuple(map(str, entries)))
 
 
 def canonical(value: tuple[str, ...]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from neuroalg_cli.lowering.tensors import Tensor, Value
 from neuroalg_cli.lowering.torch_operations import OPERATIONS, Call, has_tensor, tensors_in
 from neuroalg_cli.recognizing.importing import ImportedModel, imported
 
+_UNINITIALISED = frozenset({"empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided"})
 #: operations that only move entries: they are run on tensors of positions
 _MOVES = frozenset(
     """
@@ -113,7 +114,13 @@ class _Import:
             if node.op in ("placeholder", "output"):
                 continue
             if node.op == "get_attr":
-                self.values[node] = self._constant(getattr(self.program.graph_module, node.target))
+                found = getattr(self.program.graph_module, node.target)
+                if not isinstance(found, self.torch.Tensor):
+                    raise SpecError(
+                        "the model has a part with a mode of its own, such as torch.no_grad() inside of forward, which is not "
+                        "supported; take it out, or bring the model into evaluation mode with .eval()"
+                    )
+                self.values[node] = self._constant(found)
                 continue
             try:
                 self.values[node] = self._call(node)
@@ -192,6 +199,10 @@ class _Import:
         if not isinstance(node.target, self.torch._ops.OpOverload):  # noqa: SLF001
             raise SpecError(f"it calls {shown(str(node.target))}, which is no operation on tensors")
         name = node.target.overloadpacket.__name__
+        # executed once, a random or uninitialised constant would be another network at every import
+        is_random = self.torch.Tag.nondeterministic_seeded in node.target.tags and name not in OPERATIONS
+        if is_random or name in _UNINITIALISED:
+            raise SpecError("it is random or uninitialised; a network is one function: make the value a buffer")
         if not has_tensor([arguments, named]):
             return node.target(*arguments, **named)
         if name in _IDENTITIES:

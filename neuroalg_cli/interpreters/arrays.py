@@ -94,7 +94,7 @@ def jacobian(
     values = forward(network, parameters, inputs, arithmetic)
     dependent = network.depends_on_input()
     trainable = _depends_on_parameters(network)
-    unit = np.eye(network.output_size)[part]
+    unit: Array = np.eye(network.output_size)[part]
     batch, outputs = len(inputs), len(unit)
     result = np.zeros((batch, outputs, network.parameter_count))
     adjoints: dict[int, Array] = {}
@@ -112,9 +112,9 @@ def jacobian(
         for position, operand in enumerate(node.operands):
             if not trainable[operand]:
                 continue
-            part = _pull_back(network, index, position, adjoint, values, dependent, arithmetic)
+            summand = _pull_back(network, index, position, adjoint, values, dependent, arithmetic)
             known = adjoints.get(operand)
-            adjoints[operand] = part if known is None else arithmetic.reduce(known + part)
+            adjoints[operand] = summand if known is None else arithmetic.reduce(known + summand)
     return result.reshape(batch * outputs, network.parameter_count)
 
 

@@ -35,8 +35,11 @@ if TYPE_CHECKING:
     from neuroalg_cli.symmetry.derivations import Sparse
 
 #: larger classes are left out: every field is proved one by one, node by node
-MAXIMAL_FIELDS = 64 * 64
+MAXIMAL_FIELDS = 50 * 50
 MAXIMAL_STEPS = 200_000
+#: in larger networks nothing is looked for: entries of gathers, and rows or columns of a tensor
+MAXIMAL_ENTRIES = 10**6
+MAXIMAL_LINES = 10**5
 
 Kind = Literal["full", "diagonal", "skew", "factors"]
 
@@ -130,6 +133,10 @@ class LinearSymmetry:
 @functools.lru_cache(maxsize=16)  # a bound, the words and the expected dimension of one network all ask
 def linear_symmetries(network: Network) -> tuple[LinearSymmetry, ...]:
     """Returns the symmetries of a network that are linear in its parameters and proved to be some."""
+    entries = sum(node.size for node in network.nodes if node.operation == "gather")
+    lines = max((max(node.shape, default=1) for node in network.nodes), default=1)
+    if entries > MAXIMAL_ENTRIES or lines > MAXIMAL_LINES:
+        return ()
     prover = Prover(network)
     found: list[LinearSymmetry] = []
     for axis_class in axis_classes(network):

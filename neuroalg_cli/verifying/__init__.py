@@ -57,6 +57,7 @@ occur: GL(n_0) x GL(n_L) acts on V, and the forms of one degree are irreducible.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -68,6 +69,7 @@ from flint import nmod, nmod_mat, nmod_poly
 from neuroalg_cli.verifying.blocks import Block, monomials
 from neuroalg_cli.verifying.bounds import bound
 from neuroalg_cli.verifying.cones import is_graded
+from neuroalg_cli.verifying.expanding import at_least, at_most
 from neuroalg_cli.verifying.mlp import is_specified
 from neuroalg_cli.verifying.network import Network
 from neuroalg_cli.verifying.refusing import ReportError, integers, require, same
@@ -130,7 +132,7 @@ def _replay(report: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
     columns = integers(lower["pivot_columns"], "the pivot columns", 0, P, rank)
     same("the upper bound", bound(upper, network, network.input, network.output), rank)
     ambient = value["ambient_dimension"]
-    _check_coordinates(network, value, rank, is_mlp=is_mlp)
+    least, most = _check_coordinates(network, value, rank, is_mlp=is_mlp)
     is_cone = is_mlp or rank == ambient or is_graded(network)  # a false statement that V is none does no harm
     projective = rank - 1 if is_cone and (is_mlp or value["projective_dimension"] is not None) else None
     found = {
@@ -153,18 +155,25 @@ def _replay(report: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
             minor[i, j] = gradient[column]
     require(int(minor.det()), f"the minor is 0 modulo {network.p}")
     given = "" if is_mlp else "; the network is taken as given"
+    given += "" if is_mlp or ambient is None or least == most else ", and so is the number of coordinates"
     return f"dimension {rank}: a minor of this size is not 0 modulo {network.p}, {upper['bound']} bound it above{given}"
 
 
-def _check_coordinates(network: Network, value: Mapping[str, Any], rank: int, *, is_mlp: bool) -> None:
-    """Refuses dimensions of the ambient space and of the linear span that are out of range or not counted right."""
+def _check_coordinates(network: Network, value: Mapping[str, Any], rank: int, *, is_mlp: bool) -> tuple[int, float]:
+    """Refuses dimensions of the ambient space and of the linear span that are out of range or not counted right.
+
+    Returns between which numbers the ambient dimension lies for certain.
+    """
     ambient, span, expected = (value[f"{name}_dimension"] for name in ("ambient", "linear_span", "expected"))
     if ambient is None and not is_mlp:  # there are no coordinates, or too many
         integers([expected, *([] if span is None else [span])], "the dimensions", 0, 2**63)
         require(span is None or rank <= span, "the linear span is smaller than the dimension")
-        return
+        return 0, math.inf
     outputs = network.nodes[network.output].entries
-    most = least = Block(network, network.input, network.output).coordinates(network.input)
+    block = Block(network, network.input, network.output)
+    most = least = block.coordinates(network.input)
+    if not is_mlp:
+        most, least = min(most, at_most(network, block) or most), at_least(network, block) or 0
     integers([ambient, expected, ambient if span is None and not is_mlp else span], "the dimensions", 0, most + 1)
     if is_mlp and any(c < 0 for node in network.nodes for c in node.terms.values()):  # terms may cancel: see f_w(t x)
         require((top := prod(max(node.terms, default=1) for node in network.nodes)) <= 5000, "the degree is too large")
@@ -172,5 +181,6 @@ def _check_coordinates(network: Network, value: Mapping[str, Any], rank: int, *,
         seen = [degree for degree in range(top + 1) if any(line[y][degree] for y in outputs)]
         least = len(outputs) * monomials(seen, len(network.inputs[0]))
     good = expected <= ambient and (span is None or rank <= span <= ambient) and rank <= ambient
-    good = good and (not is_mlp or least <= ambient == span)
+    good = good and least <= ambient <= most and (not is_mlp or ambient == span)
     require(good, "the ambient dimension, the expected dimension or the linear span is out of range")
+    return least, most

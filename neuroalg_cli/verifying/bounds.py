@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, pairwise
 from math import comb
 from typing import TYPE_CHECKING, Any
 
-from flint import Ordering, fmpz_mpoly_ctx, nmod, nmod_mat
+from flint import nmod, nmod_mat
 
 from neuroalg_cli.verifying.blocks import Block, composed, is_everything, kinds, monomials, shifted_power
+from neuroalg_cli.verifying.expanding import at_most
 from neuroalg_cli.verifying.fields import explicit_fields
 from neuroalg_cli.verifying.linear import count, linear_fields
 from neuroalg_cli.verifying.refusing import ReportError, integers, require, same
 from neuroalg_cli.verifying.symmetries import fields
 
 if TYPE_CHECKING:
-    from flint import fmpz_mpoly
-
     from neuroalg_cli.verifying.network import Network
 
 Tree = Mapping[str, Any]
@@ -36,35 +34,15 @@ def bound(tree: Tree, network: Network, start: int, end: int) -> int:
 
 def _coordinates(tree: Tree, network: Network, block: Block) -> int:
     del tree, network
-    return block.coordinates(block.behind)
+    return min(block.coordinates(block.start), block.coordinates(block.behind))
 
 
 def _monomials(tree: Tree, network: Network, block: Block) -> int:
-    """Returns the number of monomials in the outputs if all parameters and coefficients are 1, so that nothing cancels."""
     del tree
-    inputs = network.nodes[block.start].entries
-    context = fmpz_mpoly_ctx.get(tuple(f"x_{i}" for i in range(len(inputs))), Ordering.lex)
-    one, budget = context.constant(1), 10**7
-    values: dict[int, fmpz_mpoly] = {0: one} | dict(zip(inputs, context.gens(), strict=True))
-    for index in block.inside:
-        for entry in network.nodes[index].entries:
-            if index in block.parameters:
-                values[entry] = one
-                continue
-            exponents, pairs = network.steps[entry]
-            budget -= 1 + sum(len(values[a]) * len(values[b]) for a, b in pairs)
-            require(budget > 0, "there are too many monomials to replay")
-            z = sum((values[a] * values[b] for a, b in pairs), context.constant(0))
-            if -1 in exponents:
-                require(z.is_constant() and len(z), "a function of the input is divided by, which has no monomials")
-                z = one
-            elif exponents:
-                small = min(max(exponents), max(len(z) - 1, 0))
-                size = comb(len(z) + max(exponents), small) if small * max(exponents).bit_length() < 1000 else math.inf
-                require(size < 10**6, "there are too many monomials to replay")
-                z = sum((z**e for e in exponents), context.constant(0))
-            values[entry] = z
-    return sum(len(values[entry]) for entry in network.nodes[block.end].entries)
+    found = at_most(network, block)
+    if found is None:
+        raise ReportError("there are too many monomials to replay")
+    return found
 
 
 def _determinantal(tree: Tree, network: Network, block: Block) -> int:
@@ -175,6 +153,9 @@ def _span_dimension(tree: Tree, network: Network, at: int, degrees: set[int]) ->
         (over,) = integers([tree["over"]], "the node of an equation", 0, counted)
         m, step = len(network.nodes[over].entries), Block(network, over, counted).degrees()
         require(m < n, f"there is no equation between the entries of node {counted}, which are not more than of {over}")
+        require(
+            max(step) > 0, f"the entries of node {counted} are constants over node {over}, which satisfy no equation"
+        )
         is_cone = len(step) == 1
         require(is_cone or is_everything(degrees), "an equation that is not homogeneous needs all degrees")
         power = m - is_cone

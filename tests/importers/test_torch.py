@@ -375,3 +375,48 @@ def test_bfloat16_weights_are_exact():
     assert found.point == tuple(
         Fraction(v) for p in model.parameters() for v in p.detach().double().reshape(-1).tolist()
     )
+
+
+class _Noisy(torch.nn.Module):
+    def __init__(self, noise):
+        super().__init__()
+        self.layer = torch.nn.Linear(3, 3)
+        self.noise = noise
+
+    def forward(self, x):
+        return self.layer(x) * self.noise()
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [lambda: torch.rand(3), lambda: torch.empty(3), lambda: torch.normal(torch.zeros(3)), lambda: torch.randperm(3)],
+    ids=["rand", "empty", "normal", "randperm"],
+)
+def test_random_and_uninitialised_constants_are_refused(noise):
+    # executed once they would be another network at every import
+    with pytest.raises(SpecError, match="random or uninitialised"):
+        na.from_torch(_Noisy(noise), torch.zeros(1, 3))
+
+
+class _WithoutGradient(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(3, 3)
+
+    def forward(self, x):
+        with torch.no_grad():
+            y = self.layer(x)
+        return self.layer(y)
+
+
+def test_a_part_with_a_mode_of_its_own_is_refused_in_a_sentence():
+    with pytest.raises(SpecError, match="mode of its own"):
+        na.from_torch(_WithoutGradient(), torch.zeros(1, 3))
+
+
+def test_the_dimension_of_a_relu_network_is_its_functional_dimension_at_its_weights():
+    module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    model = na.from_torch(module, torch.zeros(1, 2))
+    claim = na.dimension(model)
+    assert claim.invariant == "functional_dimension"
+    assert claim == na.functional_dimension(model.architecture, point=model.point)

@@ -49,7 +49,7 @@ def handmade(network, inputs=40):
     w = balanced(point, PRIME)
     rank = rank_modulo(modular.jacobian(network, w, balanced(x, PRIME), PRIME), PRIME)
     upper = bounds.upper_bound(network, w, PRIME)
-    ambient = PolynomialMap(network).coordinate_bound
+    ambient = PolynomialMap(network).ambient_dimension
     specification = {"family": "handmade"}
     text = json.dumps(specification, sort_keys=True, separators=(",", ":"))
     return {
