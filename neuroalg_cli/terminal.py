@@ -152,7 +152,9 @@ def _word_of(value: int | bool | None) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, dict) and isinstance(value.get("nodes"), list):
         return f"of {len(value['nodes'])} nodes"
-    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, dict):  # a network within a network: the label has its details
+        return str(value.get("family", "a table"))
+    text = ",".join(map(_plain, value)) if isinstance(value, list) else str(value)
     if isinstance(value, list) and len(value) > 1 and all(entry == value[0] for entry in value):
         text = f"{value[0]} ({len(value)} times)" if len(text) > 40 else text
     return text if len(text) <= 60 else text[:57] + "..."

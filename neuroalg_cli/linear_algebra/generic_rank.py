@@ -50,6 +50,9 @@ _FURTHER_INPUTS = 3
 _SMALL_ENTRIES = 4 * 10**6
 #: so many points without regular inputs in a row are no chance
 _MAXIMAL_POLES = 20
+#: of the evaluation, which memory limits: measured on the networks of benchmarks/architectures.py
+_SECONDS_PER_ENTRY = 2e-8
+_SECONDS_PER_PRODUCT = 2e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +87,10 @@ def estimate(phi: PolynomialMap, rank_bound: int) -> Cost:
     columns = phi.parameter_count - scalings
     rank_bound = min(rank_bound, columns)
     operations = 2 * rank_bound * rows * columns - rank_bound**2 * (rows + columns) + 2 * rank_bound**3 // 3
-    operations += 4 * rows * _products(phi.network)
+    evaluation = rows * (_SECONDS_PER_ENTRY * phi.parameter_count + _SECONDS_PER_PRODUCT * _products(phi.network))
     widest = max(node.size for node in phi.network.nodes)
     memory = int(8.8 * rows * columns) + 8 * phi.parameter_count * (outputs + 64) + 300 * 2**20 + 48 * outputs * widest
-    return Cost(operations / _operations_per_second(operations), memory)
+    return Cost(evaluation + operations / _operations_per_second(operations), memory)
 
 
 def _products(network: Network) -> int:
