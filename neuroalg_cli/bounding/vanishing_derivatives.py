@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 def kernel_bound(network: Network, point: tuple[Fraction, ...], prime: int) -> int:
     """Returns a number that the dimension of the kernel at the weights cannot fall below; the prime divides no denominator."""
-    from neuroalg_cli.invariants.local_dimension import residues_of  # noqa: PLC0415
     from neuroalg_cli.linear_algebra.exact_linear_algebra import rank_modulo  # noqa: PLC0415
+    from neuroalg_cli.linear_algebra.random_points import residues_of  # noqa: PLC0415
     from neuroalg_cli.symmetry.known_symmetries import usable_symmetries  # noqa: PLC0415
     from neuroalg_cli.symmetry.symmetry_fields import fields  # noqa: PLC0415
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuroalg_cli.errors import MemoryLimitError, SpecError, TimeLimitError
 from neuroalg_cli.invariant import Invariant
-from neuroalg_cli.invariants.local_dimension import digest, exact_point, refuse_beyond, residues_of, usable_prime
+from neuroalg_cli.invariants.local_dimension import digest, exact_point, refuse_beyond, usable_prime
 from neuroalg_cli.question import BUILTIN, Answer, Question
 from neuroalg_cli.report.model import Claim, EngineIdentity, LimitsUsed
 from neuroalg_cli.symmetry.known_symmetries import describe
@@ -87,7 +87,7 @@ def piecewise_rank(question: Question, point: tuple[Fraction, ...], upper: int) 
     from neuroalg_cli.interpreters import modular, piecewise  # noqa: PLC0415
     from neuroalg_cli.linear_algebra.exact_linear_algebra import rank_modulo  # noqa: PLC0415
     from neuroalg_cli.linear_algebra.generic_rank import estimate  # noqa: PLC0415
-    from neuroalg_cli.linear_algebra.random_points import generator  # noqa: PLC0415
+    from neuroalg_cli.linear_algebra.random_points import generator, residues_of  # noqa: PLC0415
     from neuroalg_cli.parametrization import PolynomialMap  # noqa: PLC0415
 
     network = question.phi.network
@@ -323,7 +323,7 @@ def orbit_dimension(network: Network, point: tuple[Fraction, ...], seed: int) ->
     The larger one of the count of `neuroalg_cli.symmetry.relu_symmetries` and of the rank of all known fields modulo a prime.
     """
     from neuroalg_cli.linear_algebra.exact_linear_algebra import rank_modulo  # noqa: PLC0415
-    from neuroalg_cli.linear_algebra.random_points import generator  # noqa: PLC0415
+    from neuroalg_cli.linear_algebra.random_points import generator, residues_of  # noqa: PLC0415
     from neuroalg_cli.parametrization import PolynomialMap  # noqa: PLC0415
     from neuroalg_cli.symmetry.known_symmetries import usable_symmetries  # noqa: PLC0415
     from neuroalg_cli.symmetry.symmetry_fields import fields  # noqa: PLC0415

@@ -30,8 +30,6 @@ from neuroalg_cli.report.model import Claim, EngineIdentity, LimitsUsed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from neuroalg_cli.parametrization import PolynomialMap
     from neuroalg_cli.question import Method
 
@@ -57,17 +55,6 @@ def exact_point(question: Question) -> tuple[Fraction, ...]:
         except (TypeError, ValueError, OverflowError):
             raise SpecError(f"the weight {shown(value)} is no rational number") from None
     return tuple(result)
-
-
-def residues_of(point: tuple[Fraction, ...], prime: int) -> NDArray[Any]:
-    """Returns rational numbers modulo a prime that divides no denominator, balanced, as float64."""
-    import numpy as np  # noqa: PLC0415
-
-    from neuroalg_cli.linear_algebra.random_points import balanced  # noqa: PLC0415
-
-    inverses = {denominator: pow(denominator, -1, prime) for denominator in {value.denominator for value in point}}
-    values = [value.numerator * inverses[value.denominator] % prime for value in point]
-    return balanced(np.array(values, dtype=np.int64), prime)
 
 
 def digest(point: tuple[Fraction, ...]) -> str:
@@ -142,7 +129,7 @@ def _trial(
     from neuroalg_cli.interpreters import modular  # noqa: PLC0415
     from neuroalg_cli.linear_algebra.exact_linear_algebra import rank_modulo  # noqa: PLC0415
     from neuroalg_cli.linear_algebra.generic_rank import estimate  # noqa: PLC0415
-    from neuroalg_cli.linear_algebra.random_points import balanced, generator, residues  # noqa: PLC0415
+    from neuroalg_cli.linear_algebra.random_points import balanced, generator, residues, residues_of  # noqa: PLC0415
 
     network = phi.network
     prime = usable_prime(generator(seed, f"local/prime/{number}"), phi, point)

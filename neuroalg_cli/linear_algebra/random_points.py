@@ -1,6 +1,7 @@
-"""Random residues that are the same on every machine: SHAKE-128 of a seed and a label, reduced modulo a prime.
+"""Points modulo a prime: random ones, the same on every machine, and those that rational numbers are.
 
-Sixty-four bits per residue, so that the bias is below p/2^64 and can be neglected in the error bounds.
+Random residues are SHAKE-128 of a seed and a label with sixty-four bits each, so that the bias is below p/2^64 and can be
+neglected in the error bounds.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
     from numpy.typing import NDArray
 
 
@@ -24,6 +28,13 @@ def residues(seed: int, label: str, count: int, prime: int) -> NDArray[np.int64]
 def balanced(values: NDArray[np.int64], prime: int) -> NDArray[np.float64]:
     """Returns residues moved to [-(p-1)/2, (p-1)/2], as float64."""
     return np.where(values > prime // 2, values - prime, values).astype(np.float64)
+
+
+def residues_of(point: Sequence[Fraction], prime: int) -> NDArray[np.float64]:
+    """Returns rational numbers modulo a prime that divides no denominator, balanced."""
+    inverses = {denominator: pow(denominator, -1, prime) for denominator in {value.denominator for value in point}}
+    values = [value.numerator * inverses[value.denominator] % prime for value in point]
+    return balanced(np.array(values, dtype=np.int64), prime)
 
 
 def generator(seed: int, label: str) -> random.Random:
