@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from neuroalg_cli import invariant as invariants
+from neuroalg_cli.counting_coordinates import is_certain
 from neuroalg_cli.errors import DisagreementError, NeuroalgError, UsageError, shown
 from neuroalg_cli.limiting import limits
 from neuroalg_cli.question import BUILTIN, Answer, Method, Question
@@ -24,6 +25,8 @@ from neuroalg_cli.version import program_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from neuroalg_cli.parametrization import PolynomialMap
 
     Announce = Callable[[str], None]
 
@@ -96,6 +99,7 @@ def assemble(
             conventions=(
                 "dimensions are affine; V is the Zariski closure of phi(W) over C",
                 *architecture.conventions(),
+                *_counted_at_random(phi),
             ),
         ),
         claims=claims,
@@ -120,6 +124,17 @@ def assemble(
             "claims": volatile,
         },
     )
+
+
+def _counted_at_random(phi: PolynomialMap) -> tuple[str, ...]:
+    """Returns a sentence where the sizes of the ambient space rest on random points, whatever the certainty of the claims is."""
+    if phi.ambient_dimension is None or is_certain(phi.network):
+        return ()
+    sentence = (
+        "the ambient dimension and the linear span were counted at random points modulo primes: "
+        "they are at least as large, and equal unless these points were exceptional"
+    )
+    return (sentence,)
 
 
 def require_agreement(report: Report) -> None:

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import pytest
 
+import neuroalg_cli as na
 from neuroalg_cli.architectures.mlp import mlp
 from neuroalg_cli.architectures.polynomial import polynomial
 from neuroalg_cli.counting_coordinates import count, is_certain, may_cancel, mixes, supports, widest_supports
@@ -229,3 +230,18 @@ def test_networks_that_divide_by_their_input_have_no_coordinates():
 def test_the_count_does_not_depend_on_the_run():
     networks = [graph(is_shared=True), reciprocal_of_parameters(mixes_inputs=False)]
     assert [count(network) for network in networks] == [count(network) for network in networks]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "is_said"),
+    [
+        (na.mlp([3, 2, 3], 2), False),
+        (na.mlp([2, 2, 2], activation="z^2-z"), True),
+        (na.cnn([2, 2], 2), True),
+        (na.rational([2, 2, 1], "1/z"), False),
+    ],
+    ids=["counted by degrees", "coefficients of both signs", "shared weights", "no coordinates"],
+)
+def test_a_report_says_where_coordinates_were_counted_at_random_points(architecture, is_said):
+    conventions = na.ask(architecture).parametrization.conventions
+    assert any("counted at random points" in sentence for sentence in conventions) == is_said

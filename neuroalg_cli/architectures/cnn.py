@@ -172,8 +172,7 @@ class ConvolutionalNetwork(Architecture):
     @property
     def activation_degrees(self) -> tuple[int, ...] | None:
         """The degrees r of activations c*z^r, by hidden layer; None if one of them is no monomial."""
-        terms = self.activation_terms
-        return tuple(t[0][0] for t in terms) if all(len(t) == 1 for t in terms) else None
+        return activations.monomial_degrees(self.activation)
 
     @property
     def label(self) -> str:

@@ -23,6 +23,12 @@ def terms_of(activation: tuple[str, ...]) -> tuple[Terms, ...]:
     return tuple(known[text] for text in activation)
 
 
+def monomial_degrees(activation: tuple[str, ...]) -> tuple[int, ...] | None:
+    """Returns the degrees r of activations c*z^r, by hidden layer; None if one of them is no monomial."""
+    terms = terms_of(activation)
+    return tuple(t[0][0] for t in terms) if all(len(t) == 1 for t in terms) else None
+
+
 def for_each_layer(value: Any, hidden: int, key: str) -> list[Any]:
     """Returns one entry per hidden layer from a single value, a list of one, or a list of that length."""
     entries = list(value) if isinstance(value, list | tuple) else [value]

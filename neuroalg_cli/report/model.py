@@ -17,7 +17,7 @@ Certainty = Literal["theorem", "proved", "exact", "modular", "certified_numeric"
 CERTAINTIES: dict[str, str] = {
     "theorem": "a closed formula whose hypotheses were checked; the claim cites where it is published or proved",
     "proved": "an exact argument that 'neuroalg verify' replays",
-    "exact": "an exact computation over Q by a computer algebra system, taken on its word",
+    "exact": "an exact computation over Q, by a computer algebra system or of this program, taken on its word",
     "modular": "an exact computation modulo a prime or at random integers; the error probability is stated",
     "certified_numeric": "floating point with a proof (interval arithmetic)",
     "numeric": "floating point",
