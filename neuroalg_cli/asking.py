@@ -7,21 +7,30 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from neuroalg_cli import invariant as invariants
 from neuroalg_cli import terminal
 from neuroalg_cli.errors import NeuroalgError, SpecError, UsageError, shown
 from neuroalg_cli.pipeline import answer, require_agreement
+from neuroalg_cli.question import BUILTIN
 from neuroalg_cli.report.model import Failure
 from neuroalg_cli.report.writing import report_text, require_writable, write_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from neuroalg_cli.question import Question
     from neuroalg_cli.report.model import Report
 
 
-def ask(question: Question, *, as_json: bool, output: str | None, quiet: bool) -> int:
-    """Answers a question on the terminal and returns the exit code.
+def ask(
+    question: Question,
+    *,
+    as_json: bool,
+    output: str | None,
+    quiet: bool,
+    then: Callable[[Report], None] | None = None,
+) -> int:
+    """Answers a question on the terminal and returns the exit code; ``then`` is done with the report at the end.
 
     The report is printed and written before a disagreement or a failed cross-check becomes an exit code: nothing is lost.
     """
@@ -43,17 +52,34 @@ def ask(question: Question, *, as_json: bool, output: str | None, quiet: bool) -
         sys.stdout.flush()
     else:
         terminal.show(report)
-    for failure in report.failures:
-        terminal.talk(f"{failure.method} on {failure.engine} did not answer: {failure.sentence}")
+    is_answered = report.claims[0].kind == "exact"
+    is_told = question.cross_check or not is_answered
+    # Where another engine answered, those that are missing are no news.
+    _tell([failure for failure in report.failures if is_told or failure.kind != "engine-missing"])
+    for directory in report.volatile.get("kept", ()):
+        terminal.talk(f"the run is kept in {directory}")
     if unwritten is not None:
         raise unwritten
+    if then is not None:
+        then(report)
     require_agreement(report)
     compared = [claim for claim in report.claims if claim.invariant == report.claims[0].invariant]
     if question.cross_check and len({claim.engine.name for claim in compared}) < 2:
-        terminal.talk("no independent engine took part in the cross-check; 'neuroalg doctor' says how to get one")
+        if {method.engine for method in invariants.load(question.invariant).methods()} != {BUILTIN}:
+            terminal.talk("no independent engine took part in the cross-check; 'neuroalg doctor' says how to get one")
         return report.failures[0].exit_code if report.failures else 0
-    unanswered = [failure.exit_code for failure in report.failures if failure.invariant == "local_dimension"]
-    return unanswered[0] if unanswered else 0
+    unanswered = [failure for failure in report.failures if failure.invariant == "local_dimension" or not is_answered]
+    limited = [failure for failure in unanswered if failure.kind in ("time-limit", "memory-limit")]
+    return (limited or unanswered)[0].exit_code if unanswered else 0
+
+
+def _tell(failures: Sequence[Failure]) -> None:
+    """Says which methods did not answer and why, every reason once."""
+    methods: dict[tuple[str, str], list[str]] = {}
+    for failure in failures:
+        methods.setdefault((failure.engine, failure.sentence), []).append(failure.method)
+    for (engine, sentence), names in methods.items():
+        terminal.talk(f"{', '.join(names)} on {engine} did not answer: {sentence}")
 
 
 def _answer(question: Question, announce: Callable[[str], None]) -> Report:

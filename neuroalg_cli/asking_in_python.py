@@ -47,4 +47,13 @@ def claim(invariant: str, architecture: Architecture | ImportedModel, **options:
 
 def function_of(invariant: str) -> Callable[..., Claim]:
     """Returns the function that `neuroalg_cli` offers under the name of an invariant."""
-    return functools.partial(claim, invariant)
+    return contains if invariant == "contains" else functools.partial(claim, invariant)
+
+
+def contains(architecture: Architecture | ImportedModel, candidate: Any, **options: Any) -> Claim:
+    """Returns whether the neurovariety holds a function or those of another network, and how sure that is.
+
+    ``candidate``: a polynomial in x_1, x_2, ... such as ``x_1^2 + x_2^2``, one per output, separated by semicolons or in a list;
+    another architecture; or an imported model, at its weights.
+    """
+    return claim("contains", architecture, candidate=candidate, **options)

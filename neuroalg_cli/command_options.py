@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +142,22 @@ class Seed(click.ParamType[int]):
         return int(text)
 
 
+class MaximalDegree(click.ParamType[int]):
+    """The highest degree to look at: an integer of ASCII digits in a range."""
+
+    name = "degree"
+
+    def __init__(self, least: int = 0, most: int = 60) -> None:
+        self.least, self.most = least, most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Returns the degree."""
+        text = str(value).strip()
+        if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII) or not self.least <= int(text) <= self.most:
+            self.fail(f"'{text[:40]}' is no degree; write an integer from {self.least} to {self.most}", param, ctx)
+        return int(text)
+
+
 def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the options that make a question: method, engine, seed, limits and where engines are."""
     engines = registry.names("engines")
@@ -157,7 +174,13 @@ def question_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Where to compute.",
         ),
         click.option("--seed", default=0, show_default=True, type=Seed(), help="Seed of all randomness."),
-        click.option("--timeout", default="1h", show_default=True, type=Seconds(), help="Time limit of each method."),
+        click.option(
+            "--timeout",
+            default="1h",
+            show_default=True,
+            type=Seconds(),
+            help="Time limit: of each method, or of all that are tried in turn.",
+        ),
         click.option(
             "--memory", default="8G", show_default=True, type=MemorySize(), help="Memory limit of each method."
         ),
@@ -195,10 +218,13 @@ def make_question(invariant: str, options: dict[str, Any]) -> Question:
     from neuroalg_cli import spec  # noqa: PLC0415
     from neuroalg_cli.question import Question  # noqa: PLC0415
 
+    if invariant != "dimension":
+        # Many small matrices: a second thread of the BLAS gains little on an idle machine and waits for its turn on a busy one.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     engine_paths = named_engines(options)
     seconds, memory = options.pop("timeout"), options.pop("memory")
     named = {key: options.pop(key) for key in ("method", "engine", "seed", "keep")}
-    cross_check = options.pop("cross_check", False)
+    cross_check, max_degree = options.pop("cross_check", False), options.pop("max_degree", None)
     source = options.pop("spec")
     flags = {key: options.pop(key) for key in ["arch", *[o.key for o in spec.family_options()]]}
     onnx = options.pop("onnx", None)
@@ -207,6 +233,7 @@ def make_question(invariant: str, options: dict[str, Any]) -> Question:
         invariant=invariant,
         architecture=architecture,
         cross_check=cross_check,
+        max_degree=max_degree,
         seconds=seconds,
         memory=memory,
         engine_paths=engine_paths,

@@ -25,6 +25,8 @@ code  meaning
 
 from __future__ import annotations
 
+from typing import Any
+
 
 def shown(value: object, length: int = 40) -> str:
     """Returns a value as evidence in a sentence: its ``repr``, cut to so many characters."""
@@ -48,6 +50,8 @@ class NeuroalgError(Exception):
         self.directory = directory
         #: longer evidence (the last lines that an engine printed), never needed to understand the sentence
         self.details = details
+        #: what a script had answered before it was stopped, if it wrote that down
+        self.so_far: dict[str, Any] | None = None
 
 
 class UsageError(NeuroalgError):

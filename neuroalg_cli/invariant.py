@@ -23,6 +23,8 @@ class Invariant:
     #: the entry of a claim's value on which independent methods must agree
     key: str
     methods: Callable[[], tuple[Method, ...]]
+    #: whether a method that fails or stops early gives way to the next one, in the time that is left
+    descends: bool = False
 
 
 def load(name: str) -> Invariant:

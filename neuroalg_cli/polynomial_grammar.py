@@ -67,13 +67,13 @@ def _parser(grammar: str = GRAMMAR) -> Any:
     return Lark(grammar, parser="lalr")
 
 
-def parse_polynomial(text: str, key: str) -> Polynomial:
+def parse_polynomial(text: str, key: str, example: str = "1/2*z^2 + z") -> Polynomial:
     """Returns the polynomial that ``text`` denotes, for example ``1/2*z^2 + z``.
 
-    ``key`` names the option or key in the error.  Raises `SpecError` for text that is no polynomial and for
-    polynomials beyond the caps of this module.
+    ``key`` names the option or key in the error, which shows the example.  Raises `SpecError` for text that is no polynomial
+    and for polynomials beyond the caps of this module.
     """
-    return Evaluation().of_text(text, key)
+    return Evaluation().of_text(text, key, example=example)
 
 
 class ModelReader:

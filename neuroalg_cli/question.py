@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from neuroalg_cli.deadline import Deadline
 from neuroalg_cli.errors import SpecError, UsageError, shown
 from neuroalg_cli.parametrization import PolynomialMap
 
@@ -14,11 +15,18 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from neuroalg_cli.architecture import Architecture
+    from neuroalg_cli.errors import NeuroalgError
     from neuroalg_cli.report.model import Claim
 
 DEFAULT_SECONDS = 3600.0
 DEFAULT_MEMORY = 8 * 2**30
 BUILTIN = "builtin"
+#: of equations and Hilbert functions; beyond, the Hilbert polynomial says more
+MAXIMAL_DEGREE = 1_000
+
+
+def _say_nothing(stage: str) -> None:
+    del stage
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,14 @@ class Question:
     enforce_limits: bool = False
     #: weights at which to look, one rational number per parameter in the order of the graph; None: generic ones
     point: tuple[Fraction, ...] | None = None
+    #: the highest degree of equations to look at; None: as far as it takes
+    max_degree: int | None = None
+    #: what `contains` asks about
+    candidate: Any = None
+    #: told, in a short phrase, what is being computed
+    announce: Callable[[str], None] = field(default=_say_nothing, compare=False, repr=False)
+    #: what was found out about the architecture on the way, shared by copies made with `within`
+    memory_of_answers: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Raises `UsageError` for options that no method can use."""
@@ -50,6 +66,10 @@ class Question:
                 raise UsageError(
                     f"the limit '{name}' is {shown(value)}; it must be a positive number, or None for no limit"
                 )
+        degree = self.max_degree
+        is_degree = isinstance(degree, int) and not isinstance(degree, bool) and 0 <= degree <= MAXIMAL_DEGREE
+        if degree is not None and not is_degree:
+            raise UsageError(f"the highest degree is {shown(degree)}; it must be an integer from 0 to {MAXIMAL_DEGREE}")
         if not isinstance(self.engine_paths, Mapping) or not all(
             path is None or isinstance(path, str) for path in self.engine_paths.values()
         ):
@@ -66,6 +86,17 @@ class Question:
         """The parametrization map of the architecture."""
         return PolynomialMap(self.architecture.network())
 
+    @functools.cached_property
+    def deadline(self) -> Deadline:
+        """When the time for this question is over; it runs from the first look at it."""
+        return Deadline(self.seconds)
+
+    def within(self, deadline: Deadline) -> Question:
+        """Returns the same question with another deadline; it shares what is known already, and states the same limits."""
+        copy = replace(self)
+        copy.__dict__.update(phi=self.phi, deadline=deadline)
+        return copy
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -73,6 +104,8 @@ class Answer:
 
     claim: Claim
     volatile: dict[str, Any] = field(default_factory=dict)
+    #: what kept the method from an exact answer, if the claim is only the best so far
+    stopped: NeuroalgError | None = None
 
 
 class Method(Protocol):

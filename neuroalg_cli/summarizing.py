@@ -250,7 +250,7 @@ def _nameless(network: Network) -> list[Node]:
 
 
 def _from_claim(row: Row, prefix: Network, claim: Claim) -> Row:
-    value = claim.value
+    value = claim.numbers
     found = value[claim.invariant]
     assert found is not None
     is_generic = claim.invariant == "dimension"

@@ -118,7 +118,7 @@ def _total(summary: Summary) -> dict[str, str]:
     claim = summary.claim
     if claim is None:
         return {**result, "dimension": "?"}
-    found = claim.value[claim.invariant] or 0
+    found = claim.numbers[claim.invariant] or 0
     is_bound = claim.kind == "lower_bound"
     result["dimension"] = f"{'≥ ' if is_bound else ''}{found:,}"
     result["redundant"] = f"{'≤ ' if is_bound else ''}{summary.parameters - found:,}"

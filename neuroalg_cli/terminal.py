@@ -11,17 +11,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from neuroalg_cli.bounding.bound_words import bound_words
+from neuroalg_cli.claim_tables import claim_parts, headline, in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from neuroalg_cli.report.model import Claim, Report
+    from neuroalg_cli.report.model import Report
     from neuroalg_cli.summarizing import Summary
 
 #: columns of what is no terminal: nothing is wrapped or cut there
 _WIDE = 4096
-_COLOURS = {"theorem": "green", "proved": "green", "exact": "cyan", "modular": "yellow", "certified_numeric": "cyan"}
 
 
 def talk(sentence: str) -> None:
@@ -58,95 +57,29 @@ def show(report: Report) -> None:
     details = ", ".join(f"{key} {_plain(value)}" for key, value in specification.items() if value not in (False, []))
     title.append(f"   {details}", style="dim")
     # All of it is made before any of it is printed: a damaged report shows nothing.
-    parts: list[Any] = [title, _values(best), "", _reasons(best)]
+    parts: list[Any] = [title, *claim_parts(best)]
     for claim in report.claims:
         if claim.invariant != best.invariant:
-            parts += ["", _values(claim), "", _reasons(claim)]
-    if sum(claim.invariant == best.invariant for claim in report.claims) > 1:
+            parts += ["", *claim_parts(claim)]
+    is_cross_check = report.provenance.question.get("cross_check") is True
+    if is_cross_check and sum(claim.invariant == best.invariant for claim in report.claims) > 1:
         parts += ["", _comparison(report)]
     for part in parts:
         console.print(part)
 
 
-def _values(claim: Claim) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column()
-    table.add_column(justify="right")
-    table.add_column()
-    for key, value in claim.value.items():
-        if key == claim.invariant:
-            sure = Text(claim.certainty, style=_COLOURS.get(claim.certainty, "red"))
-            if claim.error_probability is not None:
-                sure.append(f" (wrong with probability below {claim.error_probability})")
-            if claim.kind == "lower_bound":
-                sure.append(", a lower bound")
-            least = "at least " if claim.kind == "lower_bound" else ""
-            table.add_row(Text(_words(key), style="bold"), Text(f"{least}{value}", style="bold"), sure)
-        else:
-            table.add_row(_words(key), _word_of(value))
-    return table
-
-
-def _reasons(claim: Claim) -> Table:
-    table = Table.grid(padding=(0, 2))
-    rows = [("method", f"{claim.method} on {claim.engine.name} {claim.engine.version}"), *_evidence(claim)]
-    rows += [("reference", reference) for reference in claim.references]
-    rows += [("symmetries", symmetry) for symmetry in claim.known_symmetries]
-    previous = None
-    for label, text in rows:
-        table.add_row(label if label != previous else "", Text(text))
-        previous = label
-    return table
-
-
-def _evidence(claim: Claim) -> Iterator[tuple[str, str]]:
-    """Yields the evidence in words."""
-    evidence = claim.evidence
-    if "theorem" in evidence:
-        yield "theorem", f"{evidence['theorem']}: {evidence['statement']}"
-        for hypothesis in evidence["hypotheses"]:
-            yield "because", hypothesis
-    if "lower_bound" in evidence:
-        lower, upper = evidence["lower_bound"], evidence["upper_bound"]
-        yield "at least", f"{lower['value']}: a nonzero minor modulo {lower['prime']}"
-        yield "at most", f"{upper['value']}: {bound_words(upper)}"
-    if "minor" in evidence:
-        minor = evidence["minor"]
-        where = (
-            f"not 0 modulo {minor['prime']}"
-            if "prime" in minor
-            else f"certainly not 0, in balls of {minor['bits']} bits"
-        )
-        yield "at least", f"{minor['value']}: a minor that is {where}"
-    if "at_most" in evidence:
-        yield "at most", str(evidence["at_most"])
-    for assumption in claim.assumptions:
-        yield "assuming", assumption
-
-
 def _comparison(report: Report) -> Table:
     table = Table(title=f"cross-check: {report.agreement}", title_justify="left", title_style="bold")
-    for column in ("method", "engine", report.claims[0].invariant, "certainty"):
+    key = headline(report.claims[0])
+    for column in ("method", "engine", key.replace("_", " "), "certainty"):
         table.add_column(column)
     for claim in report.claims:
         if claim.invariant != report.claims[0].invariant:
             continue
         engine = f"{claim.engine.name} {claim.engine.version}"
-        table.add_row(claim.method, engine, str(claim.value[claim.invariant]), claim.certainty)
+        least = "at least " if claim.kind == "lower_bound" else ""
+        table.add_row(claim.method, engine, f"{least}{in_one_line(claim.value[key])}", claim.certainty)
     return table
-
-
-def _words(key: str) -> str:
-    return key.removeprefix("is_").replace("_", " ").replace("fiber", "fibre")
-
-
-def _word_of(value: int | bool | None) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value is None:
-        return "unknown"
-    text = str(value)
-    return text if len(text) <= 30 else f"about 10^{len(text) - 1}"
 
 
 def _plain(value: Any) -> str:

@@ -163,7 +163,7 @@ class MultilayerPerceptron(Architecture):
         """Returns the permutations of hidden neurons and, over C, the roots of unity hidden in the scalings."""
         result = []
         for layer, terms in enumerate(self.activation_terms, start=1):
-            if self._is_merged(terms):
+            if self._is_merged(terms) or self.widths[layer] == 1:
                 continue
             result.append(f"permutations of the {self.widths[layer]} neurons of hidden layer {layer}")
         return tuple(result)

@@ -114,7 +114,7 @@ class RationalNetwork(Architecture):
         return tuple(
             f"permutations of the {self.widths[layer]} neurons of hidden layer {layer}"
             for layer, (numerator, denominator) in enumerate(self.activation_quotients, start=1)
-            if degree(denominator) or degree(numerator) > 1
+            if (degree(denominator) or degree(numerator) > 1) and self.widths[layer] > 1
         )
 
     def conventions(self) -> tuple[str, ...]:

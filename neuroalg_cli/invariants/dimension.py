@@ -11,11 +11,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from neuroalg_cli.bounding.bound_words import hidden_symmetry_words
+from neuroalg_cli.claims import builtin_identity, known_symmetries, limits_used, not_rational, rounded_up
 from neuroalg_cli.invariant import Invariant
 from neuroalg_cli.question import BUILTIN, Answer, Question
-from neuroalg_cli.report.model import Claim, EngineIdentity, LimitsUsed, ScriptIdentity
+from neuroalg_cli.report.model import Claim, EngineIdentity, ScriptIdentity, Value
 from neuroalg_cli.symmetry.homogeneity import is_cone
-from neuroalg_cli.symmetry.known_symmetries import describe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ _SMALL_DEGREE = 5
 _UNASKED_SECONDS = 120.0
 
 
-def value(question: Question, phi: PolynomialMap, dimension: int) -> dict[str, int | bool | None]:
+def value(question: Question, phi: PolynomialMap, dimension: int) -> dict[str, Value]:
     """Returns the numbers of a claim about the dimension.
 
     ``dimension``: affine; ``projective_dimension``: of the projective variety, if V is known to be a cone, -1 for the origin;
@@ -56,14 +56,7 @@ def value(question: Question, phi: PolynomialMap, dimension: int) -> dict[str, i
     }
 
 
-def known_symmetries(question: Question, phi: PolynomialMap) -> tuple[str, ...]:
-    """Returns the known symmetries in words: continuous ones of the graph, finite ones of the family."""
-    return describe(phi.network) + question.architecture.finite_symmetries()
-
-
 def _claim(question: Question, phi: PolynomialMap, dimension: int, method: Method, **details: Any) -> Claim:
-    is_limited = question.seconds is not None and math.isfinite(question.seconds)
-    limits = LimitsUsed(seconds=question.seconds if is_limited else None, memory_bytes=question.memory)
     upper = details.get("evidence", {}).get("upper_bound")
     hidden = () if upper is None else hidden_symmetry_words(upper, phi.network)
     return Claim(
@@ -71,25 +64,10 @@ def _claim(question: Question, phi: PolynomialMap, dimension: int, method: Metho
         method=method.name,
         kind="exact",
         value=value(question, phi, dimension),
-        known_symmetries=known_symmetries(question, phi) + hidden,
-        limits=limits,
+        known_symmetries=known_symmetries(question) + hidden,
+        limits=limits_used(question),
         **details,
     )
-
-
-def _not_rational(question: Question) -> str | None:
-    """Returns a sentence if the network applies a function that is not rational."""
-    if question.phi.network.is_rational:
-        return None
-    return (
-        f"{question.architecture.label} applies functions that are not rational, so that its functions form no variety"
-    )
-
-
-def _builtin() -> EngineIdentity:
-    from neuroalg_cli.version import program_version  # noqa: PLC0415
-
-    return EngineIdentity(name=BUILTIN, version=program_version())
 
 
 class TheoremMethod:
@@ -114,7 +92,7 @@ class TheoremMethod:
             question.phi,
             conclusion.value,
             self,
-            engine=_builtin(),
+            engine=builtin_identity(),
             certainty="theorem",
             references=theorem.references,
             evidence={
@@ -145,7 +123,7 @@ class JacobianMethod:
 
     def obstacle(self, question: Question) -> str | None:
         """Returns a sentence for networks that apply functions which are not rational."""
-        return _not_rational(question)
+        return not_rational(question)
 
     def answer(self, question: Question) -> Answer:
         """Returns the claim with both bounds as evidence."""
@@ -157,7 +135,7 @@ class JacobianMethod:
         if not found.is_proved:
             details = {
                 "certainty": "modular",
-                "error_probability": _rounded_up(found.error_probability),
+                "error_probability": rounded_up(found.error_probability),
                 "assumptions": (
                     (
                         f"the dimension is at least {found.rank} for certain, and at most {found.upper.value}; "
@@ -171,7 +149,7 @@ class JacobianMethod:
             phi,
             found.rank,
             self,
-            engine=_builtin(),
+            engine=builtin_identity(),
             evidence=evidence,
             seed=question.seed,
             primes=found.primes,
@@ -192,7 +170,7 @@ class EngineMethod:
 
     def obstacle(self, question: Question) -> str | None:
         """Returns a sentence where the network is not rational, or an elimination would be hopeless and nobody named it."""
-        obstacle = _not_rational(question)
+        obstacle = not_rational(question)
         if obstacle is not None:
             return obstacle
         if self.name == "groebner" and question.phi.ambient_dimension is None:
@@ -238,7 +216,7 @@ class EngineMethod:
             self,
             certainty="modular",
             primes=tuple(int(prime) for prime in found["primes"]),
-            error_probability=_rounded_up(_engine_miss(phi, [int(prime) for prime in found["primes"]])),
+            error_probability=rounded_up(_engine_miss(phi, [int(prime) for prime in found["primes"]])),
             assumptions=("the rank at random points modulo small primes is a lower bound for certain",),
             **details,
         )
@@ -270,15 +248,6 @@ def _engine_miss(phi: PolynomialMap, primes: list[int]) -> float:
 
     size = min(phi.parameter_count, phi.ambient_dimension or phi.parameter_count)
     return math.prod(miss_probability(phi, size, prime, 154) for prime in primes)
-
-
-def _rounded_up(probability: float) -> str:
-    """Returns a decimal with two digits that is not smaller than the number."""
-    if probability <= 0:
-        return "0"
-    exponent = math.floor(math.log10(probability))
-    digits = math.ceil(probability / 10.0 ** (exponent - 1))
-    return f"{digits / 10:.1f}e{exponent}" if digits < 100 else f"1.0e{exponent + 1}"
 
 
 def _methods() -> tuple[Method, ...]:

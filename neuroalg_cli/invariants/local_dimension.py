@@ -232,7 +232,7 @@ class JacobianMethod:
     def compare(self, question: Question, generic: Claim) -> Answer:
         """Returns the claim next to a generic dimension that is known already."""
         phi, point = question.phi, exact_point(question)
-        dimension = generic.value["dimension"]
+        dimension = generic.numbers["dimension"]
         if dimension is None:
             raise UsageError("the generic dimension is not known, so that there is nothing to compare the weights with")
         found = local_rank(phi, point, dimension, question.seed, question.seconds, question.memory)
@@ -279,13 +279,13 @@ def _sureness(found: LocalRank, dimension: int, generic: Claim) -> dict[str, Any
     if doubt >= 1:
         # The bound on the error says nothing, so that nothing more than the lower bound is claimed.
         return {"certainty": "modular", "kind": "lower_bound", "assumptions": (exact_floats, at_least)}
-    from neuroalg_cli.invariants.dimension import _rounded_up  # noqa: PLC0415
+    from neuroalg_cli.claims import rounded_up  # noqa: PLC0415
 
     unless = f"{at_least}; it is {found.rank} unless random inputs modulo {len(found.primes)} random primes were all exceptional"
     return {
         "certainty": "modular",
         "kind": "exact",
-        "error_probability": _rounded_up(doubt),
+        "error_probability": rounded_up(doubt),
         "assumptions": (exact_floats, unless),
     }
 

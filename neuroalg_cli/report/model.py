@@ -5,24 +5,33 @@ Everything outside ``volatile`` is the same for the same command, seed and engin
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from typing_extensions import TypeAliasType
 
 SCHEMA = "neuroalg/report"
+#: of two reports side by side, see `neuroalg_cli.containment.comparison`
+COMPARISON_SCHEMA = "neuroalg/comparison"
 VERSION = 1
+#: of a list of texts, in notebooks
+_SHOWN_TEXTS = 12
 
 Certainty = Literal["theorem", "proved", "exact", "modular", "certified_numeric", "numeric"]
 CERTAINTIES: dict[str, str] = {
     "theorem": "a closed formula whose hypotheses were checked; the claim cites where it is published or proved",
     "proved": "an exact argument that 'neuroalg verify' replays",
     "exact": "an exact computation over Q, by a computer algebra system or of this program, taken on its word",
-    "modular": "an exact computation modulo a prime or at random integers; the error probability is stated",
+    "modular": "an exact computation modulo a prime or at random integers; the error probability or the assumption is stated",
     "certified_numeric": "floating point with a proof (interval arithmetic)",
     "numeric": "floating point",
 }
 """The certainties, best first, with their meaning."""
+
+Value = TypeAliasType("Value", "bool | int | str | list[Value] | dict[str, Value] | None")
+"""What a claim may say: no floating-point numbers; rational numbers are strings such as ``1/2``."""
 
 
 class _Strict(BaseModel):
@@ -52,6 +61,22 @@ class LimitsUsed(_Strict):
     memory_bytes: int | None
 
 
+#: entries of a value with these names are integers or unknown
+_NUMBERS = "^(degree|defect|parameters|(.*_)?dimension)$"
+
+
+class Completeness(_Strict):
+    """Whether what a claim lists (equations, solutions) is all there is; never implied by the certainty of the claim."""
+
+    #: None: not known
+    is_complete: bool | None
+    #: of this statement; None where nothing was decided
+    certainty: Certainty | None
+    statement: str
+    #: what was checked, in sentences
+    checks: tuple[str, ...] = ()
+
+
 class Claim(_Strict):
     """One value of one invariant, and how sure it is."""
 
@@ -60,7 +85,8 @@ class Claim(_Strict):
     engine: EngineIdentity
     certainty: Certainty
     kind: Literal["exact", "lower_bound", "upper_bound"]
-    value: dict[str, int | bool | None]
+    value: dict[str, Value] = Field(json_schema_extra={"patternProperties": {_NUMBERS: {"type": ["integer", "null"]}}})
+    completeness: Completeness | None = None
     #: an upper bound for the probability that the value is wrong, as a decimal; None where nothing was random
     error_probability: str | None = None
     assumptions: tuple[str, ...] = ()
@@ -72,6 +98,19 @@ class Claim(_Strict):
     limits: LimitsUsed
     script: ScriptIdentity | None = None
 
+    @field_validator("value")
+    @classmethod
+    def _has_numbers_where_they_belong(cls, value: dict[str, Value]) -> dict[str, Value]:
+        for key, entry in value.items():
+            if re.match(_NUMBERS, key) and (isinstance(entry, bool) or not isinstance(entry, int | None)):
+                raise ValueError(f"'{key}' is no integer")
+        return value
+
+    @property
+    def numbers(self) -> dict[str, int | None]:
+        """The entries of the value that are numbers, truth values or unknown."""
+        return {key: entry for key, entry in self.value.items() if entry is None or isinstance(entry, int)}
+
     def __str__(self) -> str:
         """Returns the claim in one line, such as ``dimension 8 (theorem, by theorem on builtin)``."""
         sure = (
@@ -79,12 +118,19 @@ class Claim(_Strict):
             if self.error_probability is None
             else f"{self.certainty}, wrong below {self.error_probability}"
         )
-        return f"{self.invariant} {self.value.get(self.invariant)} ({sure}, by {self.method} on {self.engine.name})"
+        from neuroalg_cli.claim_tables import bound, headline, words  # noqa: PLC0415  # rich
+
+        key = headline(self)
+        what = self.invariant if key == self.invariant else f"{self.invariant}: {words(key)}"
+        return f"{what} {bound(self)}{_plain(self.value.get(key))} ({sure}, by {self.method} on {self.engine.name})"
 
     def _repr_html_(self) -> str:
         """Returns a table for notebooks."""
+        from neuroalg_cli.claim_tables import bound, headline, words  # noqa: PLC0415  # rich
+
+        key = headline(self)
         rows = [
-            (key.replace("_", " "), "unknown" if value is None else str(value)) for key, value in self.value.items()
+            (words(name), f"{bound(self) if name == key else ''}{_plain(value)}") for name, value in self.value.items()
         ]
         rows += [
             ("certainty", self.certainty),
@@ -96,6 +142,17 @@ class Claim(_Strict):
         rows += [("reference", reference) for reference in self.references]
         cells = "".join(f"<tr><th style='text-align:left'>{escape(k)}</th><td>{escape(v)}</td></tr>" for k, v in rows)
         return f"<table>{cells}</table>"
+
+
+def _plain(value: Value) -> str:
+    """Returns an entry of a value as text, all of a number, and of many long texts the first ones."""
+    from neuroalg_cli.claim_tables import in_one_line  # noqa: PLC0415  # rich
+
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, list) and len(value) > _SHOWN_TEXTS and all(isinstance(entry, str) for entry in value):
+        return f"{in_one_line(value[:_SHOWN_TEXTS])}, and {len(value) - _SHOWN_TEXTS} more"
+    return in_one_line(value)
 
 
 class Failure(_Strict):

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from neuroalg_cli.errors import UsageError, shown
-from neuroalg_cli.report.model import SCHEMA, VERSION, Report
+from neuroalg_cli.report.model import COMPARISON_SCHEMA, SCHEMA, VERSION, Report
 
 _MAXIMAL_BYTES = 512 * 2**20
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -40,14 +40,14 @@ def _scalar(value: Any) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
-def require_writable(path: str) -> None:
-    """Raises `UsageError` if a report can certainly not be written to a file; asked before the work of hours."""
+def require_writable(path: str, what: str = "the report", option: str = "-o") -> None:
+    """Raises `UsageError` if ``what`` can certainly not be written to a file; asked before the work of hours."""
     if not path.strip():
-        raise UsageError("the report cannot be written: -o has no file name; name a file")
+        raise UsageError(f"{what} cannot be written: {option} has no file name; name a file")
     try:
         target = Path(os.path.realpath(path))
         if target.is_dir():
-            raise UsageError(f"the report cannot be written: {shown(path, 80)} is a folder; name a file")
+            raise UsageError(f"{what} cannot be written: {shown(path, 80)} is a folder; name a file")
         reason = None
         if not target.parent.is_dir():
             reason = "its folder does not exist"
@@ -56,7 +56,7 @@ def require_writable(path: str) -> None:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
     if reason is not None:
-        raise UsageError(f"the report cannot be written to {shown(path, 80)} ({reason}); name another file with -o")
+        raise UsageError(f"{what} cannot be written to {shown(path, 80)} ({reason}); name another file with {option}")
 
 
 def write_report(report: Report, path: str) -> None:
@@ -90,8 +90,29 @@ def write_report(report: Report, path: str) -> None:
         ) from None
 
 
+class _DuplicateKeyError(Exception):
+    """An object of a JSON text has a key twice, so that readers may take different values for it."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Returns a JSON object; raises `_DuplicateKeyError` for a key that it has twice."""
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise _DuplicateKeyError(key)
+        result[key] = value
+    return result
+
+
 def read_json(source: str) -> Any:
-    """Returns the JSON value in a file or, for ``-``, on standard input; raises `UsageError` if there is none."""
+    """Returns the JSON value in a file or, for ``-``, on standard input; raises `UsageError` if there is none.
+
+    A key that an object has twice is refused as well.
+    """
     name = "standard input" if source == "-" else shown(source, 80)
     try:
         data = sys.stdin.buffer.read(_MAXIMAL_BYTES + 1) if source == "-" else _read_file(Path(source), name)
@@ -103,15 +124,24 @@ def read_json(source: str) -> Any:
     if not data.strip():
         raise UsageError(f"{name} is empty, so no JSON; name a report written with -o or --json")
     try:
-        return json.loads(data)
+        return json.loads(data, object_pairs_hook=_object)
+    except _DuplicateKeyError as error:
+        raise UsageError(f"{name} has the key {shown(error.key)} twice in one object; leave out one of them") from None
     except (ValueError, RecursionError):
         raise UsageError(f"{name} is no JSON; name a report written with -o or --json") from None
+
+
+def refuse_comparison(value: Any, name: str) -> None:
+    """Raises `UsageError` for what `neuroalg compare` wrote."""
+    if isinstance(value, dict) and value.get("schema") == COMPARISON_SCHEMA:
+        raise UsageError(f"{name} is a comparison; the reports that it holds are its entries 'first' and 'second'")
 
 
 def read_report(source: str) -> Report:
     """Returns the report in a file or, for ``-``, on standard input; raises `UsageError` if there is none."""
     value = read_json(source)
     name = "standard input" if source == "-" else shown(source, 80)
+    refuse_comparison(value, name)
     if not isinstance(value, dict) or value.get("schema") != SCHEMA:
         raise UsageError(f"{name} is JSON, but no report of neuroalg; name a report written with -o or --json")
     if value.get("version") != VERSION or isinstance(value["version"], bool):

@@ -184,3 +184,21 @@ def test_a_file_that_is_too_large(tmp_path, monkeypatch):
     path.write_bytes(b" " * (2**20 + 1))
     with pytest.raises(UsageError, match="more than 1 MiB"):
         read_report(str(path))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"schema": 1, "schema": 2}',
+        '{"a": [{"b": {"schema": 1, "c": 2, "schema": 1}}]}',
+        '{"schema": 1, "sch\\u0065ma": 1}',
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_since_readers_would_differ(text, tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=r"has the key 'schema' twice in one object") as caught:
+        read_json(str(path))
+    assert "\n" not in str(caught.value)
+    path.write_text('{"a": {"b": 1}, "b": {"a": 1}}')
+    assert read_json(str(path)) == {"a": {"b": 1}, "b": {"a": 1}}
