@@ -27,7 +27,7 @@ from neuroalg_cli.parsing import Shape, check_shape
 if TYPE_CHECKING:
     from pathlib import Path
 
-CERTAINTIES = ("exact", "modular")
+CERTAINTIES = ("exact", "modular", "numeric")
 _HEADER = re.compile(r"\A<%#\n(?P<toml>.*?)\n#%>\n", re.DOTALL)
 _WORDS = ("summary", "invariant", "method", "certainty")
 

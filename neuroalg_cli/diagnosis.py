@@ -49,7 +49,7 @@ def diagnose(engine: Engine, run: EngineRun, *, finished: bool = False) -> Neuro
     if finished and run.exit_code == 0 and crash is None:
         return None
     memory = first_match(engine.signs.memory, stderr) or first_match(engine.signs.memory, stdout)
-    if memory is not None or run.exit_code in engine.signs.memory_exit_codes:
+    if memory is not None or run.exit_code in engine.signs.memory_exit_codes or _is_memory_signal(engine, run):
         return MemoryLimitError(
             f"{engine.title} ran out of memory ({_evidence(run, memory)}) {_within(run.request.limits)}; raise --memory, "
             "or take a smaller network",
@@ -125,6 +125,12 @@ def _crash(engine: Engine, run: EngineRun, crash: str | None, details: str) -> N
     return EngineCrashError(f"{engine.title} {how} after {run.wall_seconds:.1f} s; {advice}", details=details)
 
 
+def _is_memory_signal(engine: Engine, run: EngineRun) -> bool:
+    limit = run.request.limits.memory_bytes
+    is_large = limit is not None and run.peak_memory_bytes >= limit / 16
+    return run.signal in engine.signs.memory_signals and is_large
+
+
 def _is_illegal_instruction(run: EngineRun) -> bool:
     # 128 + 4: a shell that started the engine says it so
     return run.signal == signals.SIGILL or run.exit_code == 128 + signals.SIGILL
@@ -133,6 +139,8 @@ def _is_illegal_instruction(run: EngineRun) -> bool:
 def _evidence(run: EngineRun, line: str | None) -> str:
     if line is not None:
         return f"it said '{_shortened(line)}'"
+    if run.signal is not None:
+        return f"{_signal_name(run.signal)} with {run.peak_memory_bytes / 2**30:.2f} GiB in use"
     return f"exit code {run.exit_code}"
 
 

@@ -32,6 +32,7 @@ def examine(configured: Mapping[str, str] | None = None) -> dict[str, Any]:
 
     =======================  =============================================================================
     ``name``, ``title``      of the engine
+    ``optional``             whether other engines can take its place
     ``state``                ``works``, ``missing``, ``unusable`` or ``fails its test``
     ``found``, ``works``     Booleans
     ``version``, ``path``    as it says, as it is called; empty if it is missing
@@ -76,13 +77,14 @@ def check_known_answer(installation: Installation) -> None:
 
     script = render(f"{installation.engine}/known-answer")
     answer = execute(script, installation, Limits(wall_seconds=_TEST_SECONDS, memory_bytes=_TEST_MEMORY))
-    _compare(engines.load(installation.engine).title, answer.values)
+    engine = engines.load(installation.engine)
+    _compare(engine.title, answer.values, engine.known_answer or KNOWN_ANSWER)
 
 
-def _compare(title: str, values: Mapping[str, int]) -> None:
-    if dict(values) != KNOWN_ANSWER:
+def _compare(title: str, values: Mapping[str, object], known: Mapping[str, object]) -> None:
+    if dict(values) != dict(known):
         raise CheckFailedError(
-            f"{title} fails its test: it answers {dict(values)} to a question whose answer is {KNOWN_ANSWER}; reinstall it, and "
+            f"{title} fails its test: it answers {dict(values)} to a question whose answer is {dict(known)}; reinstall it, and "
             "do not trust what it computed before"
         )
 
@@ -96,6 +98,7 @@ def _examine(engine: Engine, configured: str | None) -> dict[str, Any]:
     return _description(
         name=engine.name,
         title=engine.title,
+        is_optional=engine.is_optional,
         minimum_version=engine.minimum_version,
         installation=installation,
         known_answer=tested,
@@ -109,6 +112,7 @@ def _examine_builtin() -> dict[str, Any]:
     description = _description(
         name=BUILTIN,
         title="builtin",
+        is_optional=False,
         minimum_version="",
         installation=None,
         known_answer="passed" if error is None else "failed",
@@ -156,6 +160,7 @@ def _description(
     *,
     name: str,
     title: str,
+    is_optional: bool,
     minimum_version: str,
     installation: Installation | None,
     known_answer: str,
@@ -165,6 +170,7 @@ def _description(
     return {
         "name": name,
         "title": title,
+        "optional": is_optional,
         "state": "works" if error is None else "fails its test" if installation else _state(error),
         "found": installation is not None or (error is not None and error.kind == "engine-unusable"),
         "works": error is None,

@@ -46,6 +46,13 @@ def variable(letter: str, number: int) -> Code:
     return Code(f"{letter}_{number:d}")
 
 
+def variables(count: int, letter: str = "w") -> Code:
+    """Returns the names of the variables v_1, ..., v_n with commas; raises ``ValueError`` if there are none."""
+    if count < 1:
+        raise ValueError(f"{count} variables cannot be listed")
+    return Code(",".join(variable(letter, number).text for number in range(1, count + 1)))
+
+
 def polynomial(terms: SparsePolynomial, dialect: Dialect, letter: str = "w", characteristic: int = 0) -> Code:
     """Returns a polynomial as an expression, by falling exponent vectors; 0 is ``0``.
 
@@ -57,10 +64,16 @@ def polynomial(terms: SparsePolynomial, dialect: Dialect, letter: str = "w", cha
         raise ValueError("a polynomial is a dictionary from exponent vectors to coefficients")
     for exponents in sorted(terms, reverse=True):
         coefficient = _coefficient(terms[exponents], characteristic)
+        if coefficient.denominator != 1 and dialect.sums_only:
+            raise ValueError(f"the coefficient {coefficient} is no integer")
         if coefficient:
             written.append(_term(abs(coefficient), exponents, dialect, letter, is_negative=coefficient < 0))
+    if not written and dialect.sums_only:
+        raise ValueError("an engine that reads sums of monomials only cannot read the polynomial 0")
     if not written:
         return Code("0")
+    if dialect.sums_only:
+        return Code("".join(written).removeprefix("+"))
     if len(written) <= _GROUP:
         return Code(_sum(written))
     groups = [written[start : start + _GROUP] for start in range(0, len(written), _GROUP)]
@@ -72,7 +85,8 @@ def polynomials(
 ) -> Code:
     """Returns polynomials separated by commas, each on lines of its own; raises ``ValueError`` if there are none."""
     _require_list(items, "polynomials")
-    return Code(",\n    ".join(polynomial(terms, dialect, letter, characteristic).text for terms in items))
+    separator = ",\n" if dialect.sums_only else ",\n    "
+    return Code(separator.join(polynomial(terms, dialect, letter, characteristic).text for terms in items))
 
 
 def network(graph: Any, dialect: Dialect, indentation: int = 8) -> Code:
@@ -108,6 +122,8 @@ def network(graph: Any, dialect: Dialect, indentation: int = 8) -> Code:
 def networks(graphs: Sequence[Any], dialect: Dialect) -> Code:
     """Returns networks separated by commas, each under a comment with its number; raises ``ValueError`` if there are none."""
     _require_list(graphs, "networks")
+    if dialect.sums_only:
+        raise ValueError("an engine that reads sums of monomials only reads no lists of nodes")
     parts = []
     for number, graph in enumerate(graphs, start=1):
         comma = "," if number < len(graphs) else ""

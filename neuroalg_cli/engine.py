@@ -15,14 +15,19 @@ from typing import TYPE_CHECKING, Literal
 
 from neuroalg_cli import registry
 from neuroalg_cli.errors import NeuroalgError, UsageError
+from neuroalg_cli.run_directory import RESULT_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from fractions import Fraction
+
+    from neuroalg_cli.run_directory import RunDirectory
 
 Origin = Literal["option", "environment", "wheel", "path"]
 """How an installation was found: named by an option, by an environment variable, a wheel of this Python, on PATH."""
 
+#: below so many bytes of data Macaulay2 1.26 and Sage 10.8 hang or crash at their start, and do not say why
+MINIMAL_MEMORY = 200 * 2**20
 #: the engines' own programs must not shadow the system's, so their folders are never put on this path
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -60,6 +65,8 @@ class Signs:
     crash: tuple[re.Pattern[str], ...]
     #: exit codes that mean out of memory
     memory_exit_codes: frozenset[int] = frozenset()
+    #: signals that mean out of memory, under a memory limit, once a sixteenth of it is in use
+    memory_signals: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,8 @@ class Dialect(ABC):
     closing: str
     #: between a variable and its exponent
     power: str
+    #: whether it reads sums of monomials with integer coefficients only, each on one line: no parentheses, fractions or zero
+    sums_only: bool = False
 
     @abstractmethod
     def rational(self, value: Fraction) -> str:
@@ -117,8 +126,16 @@ class Engine(ABC):
     minimum_version: str
     #: of a script, with the dot
     script_suffix: str
-    #: the folder of the library that its scripts load
+    #: the folder of the library that its scripts load; empty if they load nothing
     library_folder: str
+    #: False: it computes the dimension, in two ways; True: it serves some methods only, and other engines can take its place
+    is_optional: bool = False
+    #: below so many bytes it is not started
+    minimal_memory: int = MINIMAL_MEMORY
+    #: the file by which a script says that it has reached its end
+    result_name: str = RESULT_NAME
+    #: the answer of its template ``known-answer``, if it is not the one in `neuroalg_cli.doctor`
+    known_answer: Mapping[str, object] | None = None
     #: names of the program on PATH, best first
     programs: tuple[str, ...]
     #: the distribution on the package index that brings it
@@ -163,6 +180,13 @@ class Engine(ABC):
         # More threads would cost the comparability of times and gain little; the collector's markers likewise.
         threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "GC_MARKERS": "1"}
         return {"PATH": SYSTEM_PATH, "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", **threads}
+
+    def result(self, directory: RunDirectory) -> bytes | None:
+        """Returns what a script left as its result, in the grammar of `neuroalg_cli.parsing`, or None if it left nothing.
+
+        Raises `NoResultError` if it cannot be read.
+        """
+        return directory.result()
 
     def command(self, installation: Installation, script: str) -> tuple[str, ...]:
         """Returns the command that runs a script of the run directory, given by its name."""

@@ -103,6 +103,8 @@ def environment_for(engine: Engine, loader: jinja2.BaseLoader) -> jinja2.Environ
         "polynomials": lambda items, letter, characteristic: emission.polynomials(
             _defined(items), dialect, letter, _characteristic(characteristic)
         ),
+        "variables": lambda count, letter: emission.variables(_natural(count), letter),
+        "only": _only,
         "networks": lambda graphs: emission.networks(_defined(graphs), dialect),
         "field": lambda characteristic: Code(dialect.field(_characteristic(characteristic))),
     }
@@ -117,6 +119,19 @@ def _finalize(engine: Engine, value: Any) -> str:
     if isinstance(_defined(value), bool) or not isinstance(value, int | Fraction):
         raise TypeError(f"a template may insert numbers and generated code, not a {type(value).__name__}")
     return engine.dialect.number(Fraction(value))
+
+
+def _only(items: Any) -> Any:
+    """Returns the one item of a list, for scripts that can hold no more."""
+    if not isinstance(_defined(items), list | tuple) or len(items) != 1:
+        raise ValueError("this script needs a list with exactly one item")
+    return items[0]
+
+
+def _natural(value: Any) -> int:
+    if isinstance(_defined(value), bool) or not isinstance(value, int):
+        raise TypeError(f"a template may insert numbers and generated code, not a {type(value).__name__}")
+    return int(value)
 
 
 def _defined(value: Any) -> Any:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 RESULT_NAME = "result.json"
+#: what a script that computes several things has computed so far
+SO_FAR_NAME = "so-far.json"
 RESULT_BYTES_CAP = 64 * 1024**2
 #: names the folder in which run directories are made; the default is the folder for temporary files
 PARENT_VARIABLE = "NEUROALG_RUNS"
@@ -136,6 +138,13 @@ class RunDirectory:
             self.remove()
         elif isinstance(error, NeuroalgError) and error.directory is None:
             error.directory = str(self.path)
+
+
+def discard_run(error: NeuroalgError | None) -> None:
+    """Removes the folder of a run whose failure nobody is told, so that nobody could look for it."""
+    if error is not None and error.directory is not None:
+        RunDirectory(Path(error.directory)).remove()
+        error.directory = None
 
 
 def open_regular(path: Path) -> BinaryIO | None:

@@ -30,7 +30,7 @@ from neuroalg_cli.errors import EngineUnusableError, NeuroalgError
 from neuroalg_cli.run_directory import open_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 #: holds a random value, different for every run, in the environment of everything that the run starts
 MARK_VARIABLE = "NEUROALG_RUN"
@@ -77,12 +77,14 @@ class RunRequest:
     ``command``: program and arguments; a program without a slash is looked up in PATH of ``environment``, a relative
     path starts at the run directory.  ``directory``: an existing folder, the engine's working directory.
     ``environment``: all of the engine's environment, except HOME, TMPDIR, TMP and NEUROALG_RUN, which ``run`` sets.
+    ``is_cancelled``: asked about twice a second; the run is stopped once it says so.
     """
 
     command: tuple[str, ...]
     directory: Path
     environment: Mapping[str, str]
     limits: Limits = field(default_factory=Limits)
+    is_cancelled: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def run(request: RunRequest) -> EngineRun:
     _prepare(directory)
     guardian = _Guardian(mark, directory)
     try:
-        guardian.follow(line, request.limits.wall_seconds + _GRACE)
+        guardian.follow(line, request.limits.wall_seconds + _GRACE, request.is_cancelled)
     finally:
         guardian.dismiss()
     return _engine_run(request, directory, guardian)
@@ -168,20 +170,22 @@ class _Guardian:
         assert self._process.stdout is not None
         self._requests, self._accounts = self._process.stdin, self._process.stdout
 
-    def follow(self, line: bytes, patience: float) -> None:
-        """Sends the request and returns when the account is final, the warden is gone, or patience has ended."""
+    def follow(self, line: bytes, patience: float, is_cancelled: Callable[[], bool] | None = None) -> None:
+        """Sends the request and returns when the account is final, the warden is gone, it is cancelled, or patience has ended."""
         remaining = memoryview(line)
         with contextlib.suppress(BrokenPipeError):  # a warden that died says so below
             while remaining:
                 remaining = remaining[self._requests.write(remaining) :]
-        self.is_overdue = not self._listen(patience)
+        self.is_overdue = not self._listen(patience, is_cancelled)
 
-    def _listen(self, patience: float) -> bool:
+    def _listen(self, patience: float, is_cancelled: Callable[[], bool] | None = None) -> bool:
         """Reads the account; returns False if patience ended before the warden did."""
         deadline = time.monotonic() + patience
         poll = select.poll()
         poll.register(self._accounts, select.POLLIN)
         while not self.account.get("final"):
+            if is_cancelled is not None and is_cancelled():
+                return True
             if poll.poll(500):
                 chunk = os.read(self._accounts.fileno(), 65536)
                 if not chunk:

@@ -10,7 +10,7 @@ import pytest
 
 from neuroalg_cli import doctor, finding
 from neuroalg_cli import engine as engines
-from neuroalg_cli.engines import macaulay2, sage
+from neuroalg_cli.engines import macaulay2, msolve, sage
 from neuroalg_cli.errors import CheckFailedError
 
 
@@ -21,6 +21,7 @@ def nothing_installed(monkeypatch, tmp_path):
         monkeypatch.delenv(f"NEUROALG_{name.upper()}", raising=False)
     monkeypatch.setattr(macaulay2.Macaulay2, "wheel_program", lambda _: None)
     monkeypatch.setattr(sage.Sage, "wheel_program", lambda _: None)
+    monkeypatch.setattr(msolve.Msolve, "wheel_program", lambda _: None)
 
 
 def states(configured=None):
@@ -109,6 +110,40 @@ def test_a_bug_is_reported_and_not_raised(monkeypatch, error):
         assert not state["works"]
         assert type(error).__name__ in state["reason"]
         assert state["exit_code"] == 1
+
+
+@pytest.mark.parametrize(("lacking", "code"), [("msolve", 0), ("macaulay2", 4)])
+def test_only_an_optional_engine_may_be_missing(monkeypatch, lacking, code):
+    from click.testing import CliRunner
+
+    from neuroalg_cli.commands.doctor import COMMAND
+
+    state = {
+        "program_version": "0",
+        "python": "3",
+        "engines": [
+            {"title": name, "optional": engines.load(name).is_optional, "state": "missing", "exit_code": 4}
+            if name == lacking
+            else {"title": name, "optional": engines.load(name).is_optional, "state": "works", "exit_code": 0}
+            for name in engines.names()
+        ],
+    }
+    monkeypatch.setattr(doctor, "examine", lambda _: state)
+    found = CliRunner().invoke(COMMAND, ["--json", "--require-engines"], standalone_mode=False)
+    assert found.return_value == code
+
+
+def test_an_optional_engine_that_does_not_work_is_no_excuse(tmp_path):
+    broken = tmp_path / "msolve"
+    broken.write_text(
+        '#!/bin/sh\n[ "$1" = -h ] && echo "msolve library for polynomial system solving, version 0.9.0" && exit\n'
+        'echo "[1]:" > basis.txt\n'
+    )
+    broken.chmod(0o755)
+    state = states({"msolve": str(broken)})["msolve"]
+    assert state["optional"]
+    assert (state["state"], state["known_answer"]) == ("fails its test", "failed")
+    assert state["exit_code"] == 10
 
 
 def test_real_engines_pass(each_installation):

@@ -19,7 +19,8 @@ from neuroalg_cli.network import Network, NetworkBuilder, Node
 from neuroalg_cli.rendering import Script
 from neuroalg_cli.running import Limits
 
-DIALECTS = {engine.name: engine.dialect for engine in engines.load_all()}
+DIALECTS = {engine.name: engine.dialect for engine in engines.load_all() if not engine.dialect.sums_only}
+SUMS_ONLY = [engine.dialect for engine in engines.load_all() if engine.dialect.sums_only]
 coefficients = st.one_of(
     st.integers(-(10**30), 10**30).filter(bool).map(Fraction),
     st.fractions(max_denominator=10**6).filter(bool),
@@ -351,3 +352,37 @@ def test_engines_evaluate_to_the_same_numbers_as_python(each_installation):
     )
     answer = execute(script, each_installation, Limits(wall_seconds=120))
     assert answer.values["values"] == [value(terms, point) for terms in systems]
+
+
+@given(
+    st.dictionaries(
+        st.lists(st.integers(0, 9), min_size=3, max_size=3).map(tuple),
+        st.integers(-(10**12), 10**12).filter(bool),
+        min_size=1,
+    )
+)
+def test_a_dialect_of_sums_gets_one_line_without_parentheses(terms):
+    for dialect in SUMS_ONLY:
+        text = emission.polynomial(terms, dialect).text
+        assert re.fullmatch(r"[-+*^_w0-9]+", text)
+        assert Reader(text, dialect.power).total() == as_sparse(terms)
+
+
+@pytest.mark.parametrize("terms", [{}, {(1,): Fraction(0)}, {(1,): Fraction(1, 2)}, {(0,): 7}])
+def test_a_dialect_of_sums_cannot_say_zero_or_a_fraction(terms):
+    # msolve takes both for something else and exits with 0
+    for dialect in SUMS_ONLY:
+        with pytest.raises(ValueError, match=r"polynomial 0|no integer"):
+            emission.polynomial(terms, dialect, characteristic=7 if (0,) in terms else 0)
+
+
+def test_a_dialect_of_sums_has_no_networks():
+    for dialect in SUMS_ONLY:
+        with pytest.raises(ValueError, match="no lists"):
+            emission.networks([NetworkBuilder().finish(0)], dialect)
+
+
+def test_variables():
+    assert emission.variables(3).text == "w_1,w_2,w_3"
+    with pytest.raises(ValueError, match="0 variables"):
+        emission.variables(0)

@@ -48,6 +48,25 @@ def test_an_answer_has_values_of_the_promised_types_and_leaves_nothing_behind(ru
     assert list(runs.iterdir()) == []
 
 
+def test_what_a_stopped_script_had_so_far_is_in_the_error():
+    text = """printf '{"n": "5"}' > so-far.json; sleep 60"""
+    with pytest.raises(TimeLimitError) as caught:
+        execute(script(text), SHELL, Limits(wall_seconds=1))
+    assert caught.value.so_far == {"n": 5}
+
+
+@pytest.mark.parametrize("content", ["", '{"n": "five"}', '{"n": 5}', '{"m": "5"}'])
+def test_an_unreadable_part_of_an_answer_is_none(content):
+    with pytest.raises((ScriptError, EngineCrashError)) as caught:
+        execute(script(f"printf '{content}' > so-far.json; exit 1"), SHELL, Limits(wall_seconds=30))
+    assert caught.value.so_far is None
+
+
+def test_a_part_of_an_answer_is_no_answer():
+    with pytest.raises(NoResultError):
+        execute(script("""printf '{"n": "5"}' > so-far.json"""), SHELL, Limits(wall_seconds=30))
+
+
 def test_values_are_typed_by_the_shape():
     text = """printf '{"q": "-1/3", "none": null, "list": ["1"]}' > result.json"""
     answer = execute(script(text, value={"q": "rational", "none": "natural?", "list": ["integer"]}), SHELL, Limits())

@@ -9,7 +9,7 @@ import pytest
 
 from neuroalg_cli import engine as engines
 from neuroalg_cli import finding
-from neuroalg_cli.engines import macaulay2, sage
+from neuroalg_cli.engines import macaulay2, msolve, sage
 from neuroalg_cli.errors import EngineMissingError, EngineUnusableError, UsageError
 
 
@@ -21,8 +21,10 @@ def _no_engines(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(nothing))
     monkeypatch.delenv("NEUROALG_MACAULAY2", raising=False)
     monkeypatch.delenv("NEUROALG_SAGE", raising=False)
+    monkeypatch.delenv("NEUROALG_MSOLVE", raising=False)
     monkeypatch.setattr(macaulay2.Macaulay2, "wheel_program", lambda _: None)
     monkeypatch.setattr(sage.Sage, "wheel_program", lambda _: None)
+    monkeypatch.setattr(msolve.Msolve, "wheel_program", lambda _: None)
 
 
 @pytest.fixture
@@ -177,7 +179,7 @@ def test_a_replaced_program_is_asked_again(program):
 
 
 def test_an_unknown_engine_is_a_wrong_option():
-    with pytest.raises(UsageError, match="macaulay2, sage"):
+    with pytest.raises(UsageError, match="macaulay2, msolve, sage"):
         finding.find("magma")
 
 

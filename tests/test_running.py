@@ -311,6 +311,30 @@ def test_limits_must_be_positive(name, value):
         Limits(**{name: value})
 
 
+def test_a_cancelled_run_ends_with_all_that_it_started(tmp_path):
+    (tmp_path / "run").mkdir()
+    asked = []
+
+    def is_cancelled() -> bool:
+        asked.append(True)
+        return (tmp_path / "run" / "begun").exists()
+
+    command = shell("sleep 600 & echo $! > pid; touch begun; wait")
+    request = RunRequest(command, tmp_path / "run", ENVIRONMENT, Limits(wall_seconds=120.0), is_cancelled)
+    engine_run = run(request)
+    assert engine_run.stopped_by == "interrupt"
+    assert engine_run.wall_seconds < 60
+    assert asked
+    child = int((tmp_path / "run" / "pid").read_text())
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
+def test_a_run_that_nobody_cancels_ends_by_itself(tmp_path):
+    request = RunRequest(shell("sleep 0.7; exit 3"), tmp_path, ENVIRONMENT, Limits(wall_seconds=120.0), lambda: False)
+    assert run(request).exit_code == 3
+
+
 def test_no_limits_at_all(tmp_path):
     limits = Limits(math.inf, None, None, 2**62, 2**62)
     assert run(RunRequest(("/bin/true",), tmp_path, {}, limits)).exit_code == 0

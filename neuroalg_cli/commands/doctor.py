@@ -12,7 +12,11 @@ from neuroalg_cli import registry
 
 @click.command(name="doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-@click.option("--require-engines", is_flag=True, help="Exit with 4, 5 or 12 if an engine is missing or does not work.")
+@click.option(
+    "--require-engines",
+    is_flag=True,
+    help="Exit with 4, 5 or 12 if an engine is missing or does not work; an optional one may be missing.",
+)
 def COMMAND(as_json: bool, require_engines: bool, **engine_paths: Any) -> int:  # noqa: N802
     """Show the engines, their versions and paths, test each on a known answer, and say what is missing.
 
@@ -28,7 +32,8 @@ def COMMAND(as_json: bool, require_engines: bool, **engine_paths: Any) -> int:  
         click.echo(json.dumps(state, indent=2, ensure_ascii=False))
     else:
         show_examination(state)
-    return max((int(engine["exit_code"]) for engine in state["engines"]), default=0) if require_engines else 0
+    needed = [engine for engine in state["engines"] if not (engine["optional"] and engine["state"] == "missing")]
+    return max((int(engine["exit_code"]) for engine in needed), default=0) if require_engines else 0
 
 
 for _engine in registry.names("engines"):

@@ -30,21 +30,26 @@ def record(engine_name: str, program: str | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     kinds = tomllib.loads((HERE / "failures" / "kinds.toml").read_text(encoding="utf-8"))
     for kind, description in kinds.items():
+        if engine_name not in description.get("engines", [engine_name]):
+            continue
         script = HERE / "failures" / engine_name / f"{kind}{chosen.script_suffix}.txt"
-        limits = Limits(**{"wall_seconds": 120.0, **description.get("limits", {})})
+        special = description.get("limits_of", {}).get(engine_name, description.get("limits", {}))
+        limits = Limits(**{"wall_seconds": 120.0, **special})
         with RunDirectory.create(f"record-{kind}") as directory:
             name = f"script{chosen.script_suffix}"
             directory.write(name, script.read_text(encoding="utf-8"))
-            for library in sorted(assets.folder(chosen.library_folder).glob(f"*{chosen.script_suffix}")):
+            folder_of_libraries = assets.folder(chosen.library_folder)
+            for library in sorted(folder_of_libraries.glob(f"*{chosen.script_suffix}")):
                 directory.copy_in(library)
             command = chosen.command(installation, name)
             done = run(RunRequest(command, directory.path, chosen.environment(installation.origin), limits))
-            result = directory.result()
+            # what an engine leaves that failed need not be readable
+            result = chosen.result(directory) if done.exit_code == 0 else None
             seen = {
                 "engine": engine_name,
                 "version": installation.version,
                 "kind": kind,
-                "limits": {"wall_seconds": 120.0, **description.get("limits", {})},
+                "limits": {"wall_seconds": 120.0, **special},
                 "exit_code": done.exit_code,
                 "signal": done.signal,
                 "stopped_by": done.stopped_by,
@@ -66,7 +71,7 @@ def _shown(text: str, directory: Path) -> str:
     text = re.sub(r"[^\s\"':(]*/src/M2/", "SOURCE/", text)
     text = re.sub(r"[^\s\"':(]*/lib/python3(\.\d+)?/", "PYTHON/", text)
     text = re.sub(r"[^\s\"':(]*/(?=libpython)", "PYTHON/", text)
-    text = re.sub(r"[^\s\"':(]*/bin/(?=python|M2|sage)", "BIN/", text)
+    text = re.sub(r"[^\s\"':(]*/bin/(?=python|M2|sage|msolve)", "BIN/", text)
     return text if len(text) <= 2 * _KEPT else f"{text[:_KEPT]}\n...\n{text[-_KEPT:]}"
 
 
