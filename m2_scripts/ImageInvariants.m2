@@ -23,8 +23,9 @@ positiveWeights = (W, phi) -> (
     heft := findHeft entries multidegrees;
     if heft === null then null else flatten entries(multidegrees * transpose matrix {heft}))
 
--- a hash table with dimension, codimension and degree of the closure of the image; phi: a list of polynomials in W, or numbers
-imageInvariants = (W, phi) -> (
+-- a Gröbner basis of the ideal of the closure of the image, a matrix with one row over k[y_1..y_n] in the order GRevLex, in which
+-- it is one; phi: a list of polynomials in W, or numbers
+imageBasis = (W, phi) -> (
     k := coefficientRing W;
     P := numgens W;
     n := #phi;
@@ -41,7 +42,12 @@ imageInvariants = (W, phi) -> (
     relations' := selectInSubring(1, gens gb graph);
     Y := k[y_1..y_n];
     project := map(Y, S, join(toList(P : 0_Y), gens Y));
-    leading := ideal project leadTerm relations';
+    project relations')
+
+-- a hash table with dimension, codimension and degree of the closure of the image
+imageInvariants = (W, phi) -> (
+    leading := ideal leadTerm imageBasis(W, phi);
+    n := #phi;
     hashTable {
         "dimension" => dim leading,
         "codimension" => n - dim leading,

@@ -1,4 +1,5 @@
--- Result.m2: the last act of every script, writeResult, leaves the file result.json.
+-- Result.m2: the last act of every script, writeResult, leaves the file result.json.  One that computes several things may say
+-- after each, with writeSoFar, what it has by then: the file so-far.json is read if the script is stopped.
 --
 -- JSON without numbers: an integer or a rational number is a string, so that no digit is lost.  Values: ZZ, QQ, Boolean, null,
 -- String (a plain word), lists of values and hash tables whose keys are strings.  The file appears by renaming, so that a
@@ -13,6 +14,11 @@ toResult String := s -> format s
 toResult VisibleList := L -> "[" | demark(", ", apply(toList L, toResult)) | "]"
 toResult HashTable := H -> "{" | demark(", ", apply(sort keys H, k -> format k | ": " | toResult H#k)) | "}"
 
-writeResult = values -> (
-    "result.json.partial" << toResult values << endl << close;
-    moveFile("result.json.partial", "result.json"))
+writeTo = (name, values) -> (
+    partial := name | ".partial";
+    partial << toResult values << endl << close;
+    if fileExists name then removeFile name;
+    moveFile(partial, name))
+
+writeResult = values -> writeTo("result.json", values)
+writeSoFar = values -> writeTo("so-far.json", values)

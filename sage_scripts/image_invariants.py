@@ -27,8 +27,11 @@ def positive_weights(ring, phi):
     return weights if all(weight > 0 for weight in weights) else None
 
 
-def image_invariants(ring, phi):
-    """Return dimension, codimension and degree of the closure of the image; phi: a list of polynomials in W, or numbers."""
+def image_basis(ring, phi):
+    """Return k[y_1, ..., y_n] in the order degrevlex and a Gröbner basis of the ideal of the closure of the image.
+
+    phi: a list of polynomials in W, or numbers.
+    """
     phi = [ring(f) for f in phi]
     field, parameters, n = ring.base_ring(), ring.ngens(), len(phi)
     weights = positive_weights(ring, phi)
@@ -46,7 +49,13 @@ def image_invariants(ring, phi):
     image_ring = PolynomialRing(field, n, names[parameters:], order="degrevlex")
     project = graph_ring.hom([0] * parameters + list(image_ring.gens()), image_ring)
     basis = image_ring.ideal([project(f) for f in relations.gens()]).groebner_basis("libsingular:std")
-    leading = image_ring.ideal([f.lm() for f in basis if f])
+    return image_ring, [f for f in basis if f]
+
+
+def image_invariants(ring, phi):
+    """Return dimension, codimension and degree of the closure of the image; phi: a list of polynomials in W, or numbers."""
+    image_ring, basis = image_basis(ring, phi)
+    leading = image_ring.ideal([f.lm() for f in basis])
     dimension = leading.dimension()
     degree = singular_function("mult")(leading, attributes={leading: {"isSB": 1}})
-    return {"dimension": dimension, "codimension": n - dimension, "degree": degree}
+    return {"dimension": dimension, "codimension": len(phi) - dimension, "degree": degree}

@@ -1,4 +1,5 @@
-"""The last act of every script, `write_result`, leaves the file result.json.
+"""The last act of every script, `write_result`, leaves the file result.json.  One that computes several things may say after
+each, with `write_so_far`, what it has by then: the file so-far.json is read if the script is stopped.
 
 JSON without numbers: an integer or a rational number is a string, so that no digit is lost.  The file appears by renaming, so
 that a script that was stopped leaves none.
@@ -10,9 +11,18 @@ import os
 
 def write_result(values):
     """Write a dictionary of integers, rational numbers, Booleans, None, words, lists and dictionaries."""
-    with open("result.json.partial", "w") as file:  # noqa: PTH123
+    _write("result.json", values)
+
+
+def write_so_far(values):
+    """Write the part of the answer that is known by now; what was written before is replaced."""
+    _write("so-far.json", values)
+
+
+def _write(name, values):
+    with open(f"{name}.partial", "w") as file:  # noqa: PTH123
         file.write(json.dumps(_plain(values), indent=1) + "\n")
-    os.replace("result.json.partial", "result.json")  # noqa: PTH105
+    os.replace(f"{name}.partial", name)  # noqa: PTH105
 
 
 def _plain(value):
