@@ -1,0 +1,116 @@
+"""Neurovarieties whose Hilbert series is a closed formula."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from neuroalg_cli.architectures.mlp import MultilayerPerceptron
+from neuroalg_cli.theorems._degree_formulas import determinantal
+from neuroalg_cli.theorems._merged_layers import merged_layers
+from neuroalg_cli.variety.hilbert_series import HilbertSeries
+
+if TYPE_CHECKING:
+    from neuroalg_cli.architecture import Architecture
+
+#: beyond these sizes Hilbert polynomials fill pages
+_MAXIMAL_RANK = 12
+_MAXIMAL_SIZE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedForm:
+    """A Hilbert series with Cohen-Macaulay coordinate ring, by a theorem whose hypotheses were checked."""
+
+    series: HilbertSeries
+    name: str
+    statement: str
+    hypotheses: tuple[str, ...]
+    references: tuple[str, ...]
+
+
+def closed_form(architecture: Architecture) -> ClosedForm | None:
+    """Returns the Hilbert series of V by a theorem, None if none of this file applies."""
+    return next(
+        (found for form in (_determinantal, _segre_veronese) if (found := form(architecture)) is not None), None
+    )
+
+
+def determinantal_h_vector(m: int, n: int, k: int) -> tuple[int, ...]:
+    """Returns the h-vector of the m x n matrices of rank at most k.
+
+    It is the determinant of the k x k matrix of the sums over l of C(m-i, l) C(n-j, l) t^l, i, j = 1, ..., k, divided by
+    t^(k(k-1)/2).
+    """
+    from flint import fmpz_mat  # noqa: PLC0415
+
+    # The coefficients are not negative, and their sum is the degree: they are digits in a base beyond it.
+    degree = determinantal(m, n, k)
+    assert degree is not None
+    base = degree + 1
+    entries = [
+        sum(math.comb(m - i, e) * math.comb(n - j, e) * base**e for e in range(min(m - i, n - j) + 1))
+        for i in range(1, k + 1)
+        for j in range(1, k + 1)
+    ]
+    rest = int(fmpz_mat(k, k, entries).det()) // base ** (k * (k - 1) // 2)
+    digits = []
+    while rest:
+        rest, digit = divmod(rest, base)
+        digits.append(digit)
+    return tuple(digits)
+
+
+def _determinantal(architecture: Architecture) -> ClosedForm | None:
+    """Linear networks: with biases V is the product with a linear space, which changes the dimension alone."""
+    if not isinstance(architecture, MultilayerPerceptron) or not architecture.is_linear:
+        return None
+    m, n, k = architecture.widths[0], architecture.widths[-1], min(architecture.widths)
+    if max(m, n) > _MAXIMAL_SIZE or k > _MAXIMAL_RANK:
+        return None
+    dimension = k * (m + n - k) + (n if architecture.biases else 0)
+    hypotheses = [f"all activations have degree 1, so f is a {n} x {m} matrix of rank at most {k}"]
+    if architecture.biases:
+        hypotheses.append(f"biases add an arbitrary vector with {n} entries")
+    return ClosedForm(
+        HilbertSeries(determinantal_h_vector(m, n, k), dimension),
+        "Hilbert series of determinantal rings",
+        "the m x n matrices of rank at most k have the h-vector t^(-k(k-1)/2) det(sum over l of C(m-i, l) C(n-j, l) t^l), "
+        "1 <= i, j <= k, and a Cohen-Macaulay coordinate ring",
+        tuple(hypotheses),
+        (
+            "A. Conca, J. Herzog, On the Hilbert function of determinantal rings and their canonical module, 1994",
+            "M. Hochster, J. A. Eagon, Cohen-Macaulay rings, invariant theory and generic perfection of determinantal loci, 1971",
+        ),
+    )
+
+
+def _segre_veronese(architecture: Architecture) -> ClosedForm | None:
+    """Widths (n, 1, m), z^r, no biases: all products v_i l^alpha, |alpha| = r, up to constant factors.
+
+    k[y]/I is the Segre product of k[v] and the r-th Veronese ring of k[l], with HF(e) = C(m-1+e, e) C(n-1+re, re).
+    """
+    layers = merged_layers(architecture)
+    if layers is None or layers.biases or layers.degrees is None or len(layers.terms) != 1 or layers.widths[1] != 1:
+        return None
+    (n, _, m), (r,) = layers.widths, layers.degrees
+    if max(n, m, r) > _MAXIMAL_SIZE:
+        return None
+    dimension = n + m - 1
+    h = [math.comb(m - 1 + e, e) * math.comb(n - 1 + r * e, r * e) for e in range(dimension + 1)]
+    for _ in range(dimension):
+        h = [a - b for a, b in zip(h, [0, *h], strict=False)]
+    while not h[-1]:
+        h.pop()
+    return ClosedForm(
+        HilbertSeries(tuple(h), dimension),
+        "Hilbert function of Segre-Veronese varieties",
+        "the cone over P^(m-1) x P^(n-1), embedded by all sections of O(1, r), has the Hilbert function "
+        "C(m-1+e, e) C(n-1+re, re) and a Cohen-Macaulay coordinate ring",
+        (f"{layers.words}: one hidden neuron", f"no biases, activation of degree {r} with one term"),
+        (
+            "S. Goto, K. Watanabe, On graded rings I, J. Math. Soc. Japan 30 (1978)",
+            "M. Hochster, Rings of invariants of tori, Cohen-Macaulay rings generated by monomials, and polytopes, 1972",
+        ),
+    )
