@@ -10,19 +10,22 @@ import click
 def COMMAND(report: str) -> int:  # noqa: N802
     """Replay the proofs in a report with exact arithmetic alone, without any engine.
 
-    REPORT is a file written with --json or -o, or - for standard input.  The checker shares no code with what made the
-    report.  Exit code 0: every claim that says 'proved' is; 12: one is not, or there is nothing to replay.
+    REPORT is a file written with --json or -o, or - for standard input.  Replayed are dimensions, degrees, equations and
+    containments that the report calls 'proved', of 'dim', 'degree', 'ideal' and 'contains'.  The checker shares no code with
+    what made the report.  Exit code 0: every claim that says 'proved' is; 12: one is not, or there is nothing to replay.
 
     \b
-    Example:
+    Examples:
       neuroalg dim --arch mlp --widths 3,2,1 --activation-degree 2 --method jacobian --json | neuroalg verify -
+      neuroalg degree --arch mlp --widths 2,2,2,2 --activation-degree 2 --json | neuroalg verify -
     """  # noqa: D301  # click wants the backspace itself
     from neuroalg_cli.errors import CheckFailedError, UsageError  # noqa: PLC0415
-    from neuroalg_cli.report.writing import read_json  # noqa: PLC0415
+    from neuroalg_cli.report.writing import read_json, refuse_comparison  # noqa: PLC0415
     from neuroalg_cli.terminal import talk  # noqa: PLC0415
     from neuroalg_cli.verifying import ReportError, estimate_seconds, verify  # noqa: PLC0415
 
     value = read_json(report)
+    refuse_comparison(value, "standard input" if report == "-" else f"'{report}'")
     try:
         seconds = estimate_seconds(value)
         if seconds > 10:
@@ -40,6 +43,6 @@ def COMMAND(report: str) -> int:  # noqa: N802
         kinds = sorted({str(claim["certainty"]) for claim in value["claims"]})
         raise CheckFailedError(
             f"nothing to replay: no claim is 'proved' (there is: {', '.join(kinds) or 'none'}); "
-            "a proof comes from --method jacobian where the bounds meet"
+            "a proof comes from dim --method jacobian where the bounds meet, degree --method equations, ideal or contains"
         )
     return 0

@@ -51,6 +51,9 @@ parameters before it).
                    somewhere.  The values and derivatives of phi c^r at the t_i are 2s tangent vectors in a space of dimension
                    d + r(n - 1) + 1.
 
+Degrees, equations and containments have proofs of their own: see `neuroalg_cli.verifying.degrees`, `.equations` and
+`.containment`.
+
 For the family ``mlp`` the graph is compared with the specification, and V spans the space of all monomials of the degrees that
 occur: GL(n_0) x GL(n_L) acts on V, and the forms of one degree are irreducible.  Graphs of other families are taken as given.
 """
@@ -64,11 +67,14 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from flint import nmod, nmod_mat, nmod_poly
+from flint import fmpz, nmod, nmod_mat, nmod_poly
 
+from neuroalg_cli.verifying import containment
 from neuroalg_cli.verifying.blocks import Block, monomials
 from neuroalg_cli.verifying.bounds import bound
 from neuroalg_cli.verifying.cones import is_graded
+from neuroalg_cli.verifying.degrees import degree
+from neuroalg_cli.verifying.equations import equations
 from neuroalg_cli.verifying.expanding import at_least, at_most
 from neuroalg_cli.verifying.mlp import is_specified
 from neuroalg_cli.verifying.network import Network
@@ -101,13 +107,30 @@ def verify(report: Mapping[str, Any]) -> list[Finding]:
 
 
 def estimate_seconds(report: Mapping[str, Any]) -> float:
-    """Returns about how long `verify` takes, from the sizes of the minors; raises `ReportError` for what is no report."""
+    """Returns about how long `verify` takes, by the sizes of minors and sections; raises `ReportError` for no report."""
     seconds = 0.0
     for _, claim in _proved_claims(report):
+        with suppress(*_MALFORMED):
+            seconds += _seconds_of_sections(claim)
         with suppress(*_MALFORMED):  # what is malformed will be refused at once
             size, parameters = (len(claim["evidence"]["lower_bound"][key]) for key in ("pivot_rows", "point"))
             seconds += 1e-6 * size * parameters + 2e-7 * size**2 + 2e-10 * size**3
     return seconds
+
+
+def _seconds_of_sections(claim: Mapping[str, Any]) -> float:
+    """Returns about how long sections take: their number, and the entries of their matrices, by length and codimension."""
+    value, evidence = claim["value"], claim["evidence"]
+    if claim["invariant"] == "ideal":
+        orbits, codimension = (
+            evidence["completeness"]["orbits"],
+            len(value["coordinates"]) - evidence["dimension"]["value"],
+        )
+    else:
+        orbits, codimension = evidence["sections"]["orbits"], value["codimension"]
+    (codimension,) = integers([codimension], "the codimension", 0, 10**6)
+    lengths = [sum(integers(orbit, "the orbits of a section", 1, 10**6)) for orbit in orbits]
+    return sum((4e-3 + 5e-6 * (codimension + 1) ** 4) * length for length in lengths)
 
 
 def _proved_claims(report: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any]]]:
@@ -122,14 +145,58 @@ def _proved_claims(report: Mapping[str, Any]) -> list[tuple[int, Mapping[str, An
 
 def _replay(report: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
     """Returns what was proved, in a sentence; raises `ReportError` with the first reason why a claim is not."""
-    value, lower, upper = claim["value"], claim["evidence"]["lower_bound"], claim["evidence"]["upper_bound"]
+    require(claim.get("error_probability") is None, "what is proved has no probability of error")
+    is_builtin = claim.get("engine", {}).get("name") == "builtin"
+    require(not is_builtin or claim.get("script") is None, "a script is named of a claim that needed none")
+    primes = integers(claim.get("primes", ()), "the primes", 2, 2**63)
+    require(all(fmpz(p).is_prime() for p in primes), "one of the primes is none")
+    if claim["invariant"] == "ideal":
+        return equations(report, claim)
+    known = {"dimension": _replay_dimension, "degree": _replay_degree, "contains": containment.replay}
+    replay = known.get(claim["invariant"])
+    require(
+        replay is not None and claim["kind"] == "exact",
+        "only exact dimensions, degrees and containments, and equations, can be replayed",
+    )
+    assert replay is not None
+    return replay(report, claim)
+
+
+def _replay_degree(report: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
+    """Returns what was proved about a degree."""
+    value, lower = claim["value"], claim["evidence"]["lower_bound"]
+    require(claim.get("completeness") is None, "a degree lists nothing that could be complete")
     network = Network(report["parametrization"]["network"], lower)
     is_mlp = is_specified(network, report["architecture"])
-    require((claim["invariant"], claim["kind"]) == ("dimension", "exact"), "only exact dimensions can be replayed")
-    outputs, P = network.nodes[network.output].entries, len(network.parameters)
+    rank = _require_minor(network, lower)
+    counts = None if claim["evidence"]["equations"] else _coordinate_range(network, is_mlp=is_mlp)
+    found, count, statement = degree(claim, network, rank, counts)
+    stated = {
+        "degree": found,
+        "dimension": rank,
+        "codimension": count - rank,
+        "ambient_dimension": count,
+        "projective_closure": not (rank == count or is_graded(network)),
+        "fiber_degree": None,
+        "slice_points": None,
+    }
+    require(set(value) == set(stated), "the value has other entries")
+    for key, number in stated.items():
+        same(f"'{key}'", value[key], number)
+    same("the dimension in the evidence", claim["evidence"]["dimension"]["value"], rank)
+    same("the number of parameters", report["parametrization"]["parameters"], len(network.parameters))
+    same("the number of coordinates", report["parametrization"]["coordinates"], count)
+    return f"{statement}{'' if is_mlp else '; the network is taken as given'}"
+
+
+def _replay_dimension(report: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
+    """Returns what was proved about a dimension."""
+    value, lower, upper = claim["value"], claim["evidence"]["lower_bound"], claim["evidence"]["upper_bound"]
+    require(claim.get("completeness") is None, "a dimension lists nothing that could be complete")
+    network = Network(report["parametrization"]["network"], lower)
+    is_mlp = is_specified(network, report["architecture"])
+    P = len(network.parameters)
     (rank,) = integers([lower["value"]], "the size of the minor", 0, 25_001)
-    rows = sorted(integers(lower["pivot_rows"], "the pivot rows", 0, len(outputs) * len(network.inputs), rank))
-    columns = integers(lower["pivot_columns"], "the pivot columns", 0, P, rank)
     same("the upper bound", bound(upper, network, network.input, network.output), rank)
     ambient = value["ambient_dimension"]
     least, most = _check_coordinates(network, value, rank, is_mlp=is_mlp)
@@ -146,6 +213,18 @@ def _replay(report: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
     same("'filling'", value["filling"], None if ambient is None else rank == ambient)
     same("the number of parameters", report["parametrization"]["parameters"], P)
     same("the number of coordinates", report["parametrization"]["coordinates"], ambient)
+    _require_minor(network, lower)
+    given = "" if is_mlp else "; the network is taken as given"
+    given += "" if is_mlp or ambient is None or least == most else ", and so is the number of coordinates"
+    return f"dimension {rank}: a minor of this size is not 0 modulo {network.p}, {upper['bound']} bound it above{given}"
+
+
+def _require_minor(network: Network, lower: Mapping[str, Any]) -> int:
+    """Returns the size of the stated minor of the derivatives, which is not 0 modulo the prime; refuses one that is."""
+    outputs = network.nodes[network.output].entries
+    (rank,) = integers([lower["value"]], "the size of the minor", 0, 25_001)
+    rows = sorted(integers(lower["pivot_rows"], "the pivot rows", 0, len(outputs) * len(network.inputs), rank))
+    columns = integers(lower["pivot_columns"], "the pivot columns", 0, len(network.parameters), rank)
     minor, values = nmod_mat(rank, rank, network.p), dict[int, list[nmod]]()
     for i, row in enumerate(rows):
         x, y = divmod(row, len(outputs))
@@ -154,9 +233,22 @@ def _replay(report: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
         for j, column in enumerate(columns):
             minor[i, j] = gradient[column]
     require(int(minor.det()), f"the minor is 0 modulo {network.p}")
-    given = "" if is_mlp else "; the network is taken as given"
-    given += "" if is_mlp or ambient is None or least == most else ", and so is the number of coordinates"
-    return f"dimension {rank}: a minor of this size is not 0 modulo {network.p}, {upper['bound']} bound it above{given}"
+    return rank
+
+
+def _coordinate_range(network: Network, *, is_mlp: bool) -> tuple[int, int]:
+    """Returns between which numbers that of the coordinates lies for certain."""
+    outputs = network.nodes[network.output].entries
+    block = Block(network, network.input, network.output)
+    most = least = block.coordinates(network.input)
+    if not is_mlp:
+        most, least = min(most, at_most(network, block) or most), at_least(network, block) or 0
+    elif any(c < 0 for node in network.nodes for c in node.terms.values()):  # terms may cancel: see f_w(t x)
+        require((top := prod(max(node.terms, default=1) for node in network.nodes)) <= 5000, "the degree is too large")
+        line = network.values(network.input, [nmod_poly([0, x], network.p) for x in network.inputs[0]])
+        seen = [degree for degree in range(top + 1) if any(line[y][degree] for y in outputs)]
+        least = len(outputs) * monomials(seen, len(network.inputs[0]))
+    return least, most
 
 
 def _check_coordinates(network: Network, value: Mapping[str, Any], rank: int, *, is_mlp: bool) -> tuple[int, float]:
@@ -169,17 +261,8 @@ def _check_coordinates(network: Network, value: Mapping[str, Any], rank: int, *,
         integers([expected, *([] if span is None else [span])], "the dimensions", 0, 2**63)
         require(span is None or rank <= span, "the linear span is smaller than the dimension")
         return 0, math.inf
-    outputs = network.nodes[network.output].entries
-    block = Block(network, network.input, network.output)
-    most = least = block.coordinates(network.input)
-    if not is_mlp:
-        most, least = min(most, at_most(network, block) or most), at_least(network, block) or 0
+    least, most = _coordinate_range(network, is_mlp=is_mlp)
     integers([ambient, expected, ambient if span is None and not is_mlp else span], "the dimensions", 0, most + 1)
-    if is_mlp and any(c < 0 for node in network.nodes for c in node.terms.values()):  # terms may cancel: see f_w(t x)
-        require((top := prod(max(node.terms, default=1) for node in network.nodes)) <= 5000, "the degree is too large")
-        line = network.values(network.input, [nmod_poly([0, x], network.p) for x in network.inputs[0]])
-        seen = [degree for degree in range(top + 1) if any(line[y][degree] for y in outputs)]
-        least = len(outputs) * monomials(seen, len(network.inputs[0]))
     good = expected <= ambient and (span is None or rank <= span <= ambient) and rank <= ambient
     good = good and least <= ambient <= most and (not is_mlp or ambient == span)
     require(good, "the ambient dimension, the expected dimension or the linear span is out of range")

@@ -62,6 +62,9 @@ class Network:
         size, inner = prod(shape), shapes[0][-1] if data["operation"] == "matmul" else 1
         self.work += size * inner + sum(map(len, below))
         require(self.work <= 3 * 10**6, "the network is too large to replay")
+        pairs = [type(pair) in (list, tuple) and len(pair) == 2 for pair in data.get("terms", ())]
+        require(all(pairs), f"the terms of {where} are no pairs of an exponent and a coefficient")
+        require(data["operation"] != "matmul" or len(operands) == 2, f"{where} has not two operands")
         exponents, texts = ([pair[key] for pair in data.get("terms", ())] for key in (0, 1))
         good = all(re.fullmatch(r"-?[1-9][0-9]{0,3999}(/[1-9][0-9]{0,3999})?", text) for text in texts)
         good = good and all(a > b for a, b in pairwise(integers(exponents, f"the terms of {where}", 0, 1001)))
