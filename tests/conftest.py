@@ -33,7 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
     optional = ("onnx", "onnxscript", "torch", "networkx", "safetensors")
     missing = [name for name in optional if importlib.util.find_spec(name) is None]
     if missing and config.getoption("--require-engines"):
-        raise pytest.UsageError(f"--require-engines: {', '.join(missing)} missing; pip install -e '.[engines,dev]'")
+        raise pytest.UsageError(
+            f"--require-engines: {', '.join(missing)} missing; pip install -e '.[engines,msolve,dev]'"
+        )
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -61,7 +63,9 @@ def installation() -> Callable[[str], Installation]:
     return find
 
 
-@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.engine(name)) for name in engine.names()])
+@pytest.fixture(
+    params=[pytest.param(e.name, marks=pytest.mark.engine(e.name)) for e in engine.load_all() if not e.is_optional]
+)
 def each_installation(request: pytest.FixtureRequest) -> Installation:
-    """Returns an installation of every engine in turn; the test needs no mark of its own."""
+    """Returns an installation of every engine that is not optional in turn; the test needs no mark of its own."""
     return find(request.param)

@@ -15,10 +15,10 @@ import pytest
 
 import neuroalg_cli as na
 from neuroalg_cli.cli import run
-from neuroalg_cli.engine import Installation
+from neuroalg_cli.engine import MINIMAL_MEMORY, Installation
 from neuroalg_cli.engines.macaulay2 import Macaulay2
 from neuroalg_cli.errors import EngineUnusableError, MemoryLimitError, SpecError, UsageError
-from neuroalg_cli.execution import MINIMAL_MEMORY, execute
+from neuroalg_cli.execution import execute
 from neuroalg_cli.finding import find
 from neuroalg_cli.rendering import render
 from neuroalg_cli.running import Limits

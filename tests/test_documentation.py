@@ -121,6 +121,7 @@ def test_the_exit_codes_are_those_of_the_code():
         model.ArchitectureDescription,
         model.Parametrization,
         model.Claim,
+        model.Completeness,
         model.EngineIdentity,
         model.ScriptIdentity,
         model.LimitsUsed,
