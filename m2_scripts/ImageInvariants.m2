@@ -39,7 +39,8 @@ imageBasis = (W, phi) -> (
     S := k[w_1..w_P, y_1..y_n, Degrees => degrees', MonomialOrder => {GRevLex => toList(P:1), GRevLex => toList(n:1)}];
     inW := map(S, W, (gens S)_(toList(0 .. P-1)));
     graph = ideal apply(n, i -> S_(P+i) - inW polynomials#i);
-    relations' := selectInSubring(1, gens gb graph);
+    -- without parameters there is no block of w, and y would be taken for it
+    relations' := if P == 0 then gens gb graph else selectInSubring(1, gens gb graph);
     Y := k[y_1..y_n];
     project := map(Y, S, join(toList(P : 0_Y), gens Y));
     project relations')

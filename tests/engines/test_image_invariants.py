@@ -111,3 +111,9 @@ def test_a_small_prime_changes_the_answer(each_installation):
 
 def test_a_zero_among_the_coordinates_is_a_coordinate(each_installation):
     assert image(each_installation, [{(1,): Fraction(1)}, {}], 1) == (1, 1, 1)
+
+
+def test_a_network_without_parameters_is_a_point(each_installation):
+    # one point of the plane: dimension 0, degree 1
+    phi = [{(): Fraction(1)}, {(): Fraction(3)}]
+    assert image(each_installation, phi, 0) == (0, 2, 1)
